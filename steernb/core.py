@@ -55,7 +55,7 @@ class Registry:
     "Names to functions (or classes) of one kind; an unknown name raises `ConfigError` with the nearest known ones."
     def __init__(self,
         kind:str, # what is registered, for messages: "extractor", "task", …
-    ): self.kind, self._items = kind, {}
+    ): self.kind, self._items, self._families = kind, {}, {}
 
     def __call__(self,
         name:str, # the name users will type
@@ -69,8 +69,19 @@ class Registry:
             return f
         return add
 
+    def family(self,
+        prefix:str, # what the names begin with
+    ): # decorator that returns the function unchanged
+        "Decorator for a function that makes the item of any name beginning with `prefix`, or raises `ConfigError`."
+        def add(make):
+            self._families[prefix] = make
+            return make
+        return add
+
     def __getitem__(self, name):
         if name in self._items: return self._items[name]
+        for prefix, make in self._families.items():
+            if str(name).startswith(prefix): return make(name)
         hint = f"did you mean {', '.join(map(repr, nearest(name, self._items)))}?" if self._items else "nothing is registered yet"
         raise ConfigError(f"unknown {self.kind} {name!r}: {hint}")
 
@@ -78,12 +89,14 @@ class Registry:
         "All registered names."
         return list(self._items)
 
-    def __contains__(self, name): return name in self._items
+    def __contains__(self, name):
+        try: return self[name] is not None
+        except ConfigError: return False
     def __iter__(self): return iter(self._items)
     def __len__(self): return len(self._items)
     def __repr__(self): return f"{self.kind}s: {', '.join(self._items)}"
 
-# %% ../nbs/00_core.ipynb #c016
+# %% ../nbs/00_core.ipynb #c018
 def seed_all(
     seed:int, # 0 … 2³²−1
 ) -> int: # the same seed
@@ -94,7 +107,7 @@ def seed_all(
     random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)
     return seed
 
-# %% ../nbs/00_core.ipynb #c019
+# %% ../nbs/00_core.ipynb #c021
 def check_number(
     x, # number, numpy scalar, or tensor with one element
     name:str, # what it is, for the message
@@ -105,7 +118,7 @@ def check_number(
     if not math.isfinite(v): raise ConfigError(f"{name} must be a finite number, got {x!r}")
     return v
 
-# %% ../nbs/00_core.ipynb #c022
+# %% ../nbs/00_core.ipynb #c024
 _quiet = 0
 
 @contextmanager
@@ -116,7 +129,7 @@ def quiet():
     try: yield
     finally: _quiet -= 1
 
-# %% ../nbs/00_core.ipynb #c023
+# %% ../nbs/00_core.ipynb #c025
 def progress(
     it, # anything iterable, or None for a bar moved by `.update`
     desc:str, # a word on the left of the bar
@@ -126,7 +139,7 @@ def progress(
     from tqdm.auto import tqdm
     return tqdm(it, desc=desc, total=total, leave=False, delay=1, disable=bool(_quiet) or os.environ.get("STEERNB_QUIET") == "1")
 
-# %% ../nbs/00_core.ipynb #c026
+# %% ../nbs/00_core.ipynb #c028
 @contextmanager
 def atomic(
     path, # target file or folder; missing parent folders are made
@@ -144,7 +157,7 @@ def atomic(
         remove(old)
     finally: remove(tmp)
 
-# %% ../nbs/00_core.ipynb #c029
+# %% ../nbs/00_core.ipynb #c031
 def shared_folder() -> Path|None: # None where there is no such folder
     "The optional folder of outside data: `STEERNB_SHARED`, or `../../shared` seen from a notebook."
     p = Path(os.environ.get("STEERNB_SHARED", "../../shared"))
