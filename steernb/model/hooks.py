@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SITE_PRESETS', 'hidden', 'with_hidden', 'get_module', 'StopForward', 'Trace', 'TraceDict', 'text_config', 'blocks',
-           'layer_of', 'sites']
+           'layer_of', 'split_head', 'head_slice', 'sites']
 
 # %% ../../nbs/01_model.hooks.ipynb #c002
 import inspect, re
@@ -199,6 +199,27 @@ def layer_of(
     return next((int(p) for p in site.split(".") if p.isdigit()), None)
 
 # %% ../../nbs/01_model.hooks.ipynb #c040
+def split_head(
+    site:str, # a site: "….o_proj", or "….o_proj:head3" for a head
+) -> tuple[str, int|None]: # path of the module; number of the head, None where the site is the module's output
+    "The module of a site, and the head if it names one."
+    path, mark, k = str(site).partition(":head")
+    if mark and not k.isdigit(): raise SiteError(f"{site!r} names no head: write {path}:head0")
+    return path, int(k) if mark else None
+
+# %% ../../nbs/01_model.hooks.ipynb #c041
+def head_slice(
+    model:nn.Module,
+    site:str, # a head's site, "….o_proj:head3"
+) -> slice: # of the input of the output projection
+    "The part of the heads' joint output, the input of the projection behind them, that belongs to one head."
+    path, k = split_head(site)
+    module, n = get_module(model, path), text_config(model).num_attention_heads
+    width = (getattr(module, "in_features", None) or module.weight.shape[0]) // n
+    if not k < n: raise SiteError(f"no head {k} at {path}: it has {n}, 0 to {n - 1}")
+    return slice(k * width, (k + 1) * width)
+
+# %% ../../nbs/01_model.hooks.ipynb #c044
 SITE_PRESETS = dict( # name: pattern for the path below a block
     residual="",
     attn=r"self_attn|attn|attention",
@@ -207,32 +228,36 @@ SITE_PRESETS = dict( # name: pattern for the path below a block
     qkv=r".*attn\.([qkv]_proj|c_attn|qkv_proj)",
     gate=r".*mlp\.gate_proj", up=r".*mlp\.(up_proj|c_fc)", down=r".*mlp\.(down_proj|c_proj)",
     residual_writers=r".*attn\.(o_proj|c_proj)|.*mlp\.(down_proj|c_proj)",
+    heads=r".*attn\.(o_proj|c_proj)",
     linear=r".*(attn|mlp)\.([qkvo]_proj|gate_proj|up_proj|down_proj|qkv_proj|gate_up_proj|c_attn|c_proj|c_fc)",
 )
 
-# %% ../../nbs/01_model.hooks.ipynb #c041
+# %% ../../nbs/01_model.hooks.ipynb #c045
 def _inside(model) -> dict: # path: (block number, path below the block)
     "The modules inside of the decoder blocks."
     top = blocks(model)[0].removesuffix("0")
     split = {p: p[len(top):].partition(".") for p, _ in model.named_modules() if p.startswith(top)}
     return {p: (int(i), below) for p, (i, _, below) in split.items()}
 
-# %% ../../nbs/01_model.hooks.ipynb #c042
-def _given(model, spec) -> set[str]:
-    "The paths in a list of paths and block numbers."
+# %% ../../nbs/01_model.hooks.ipynb #c046
+def _given(model, spec) -> dict: # {path of a module: its sites}
+    "The sites in a list of sites and block numbers."
     def path(s):
         if not isinstance(s, int): return str(s)
         tops = blocks(model)
         if not -len(tops) <= s < len(tops): raise SiteError(f"no block {s}: the model has {len(tops)} blocks, 0 to {len(tops) - 1}")
         return tops[s]
-    paths = {path(s) for s in spec}
-    for p in paths: get_module(model, p)
-    return paths
+    out = {}
+    for s in sorted({path(s) for s in spec}, key=lambda s: split_head(s)[1] or 0):
+        p, k = split_head(s)
+        get_module(model, p) if k is None else head_slice(model, s)
+        out.setdefault(p, []).append(s)
+    return out
 
-# %% ../../nbs/01_model.hooks.ipynb #c043
+# %% ../../nbs/01_model.hooks.ipynb #c047
 def sites(
     model:nn.Module,
-    spec:str|int|Iterable="residual", # a name in `SITE_PRESETS`, a regular expression, a block number, or a list of paths and block numbers
+    spec:str|int|Iterable="residual", # a name in `SITE_PRESETS`, a regular expression, a block number, or a list of sites and block numbers
     depths:tuple[float, float]=(0, 1), # from and to, as fractions of the number of blocks L
 ) -> list[str]: # ordered by depth, never empty
     "Module paths that match, in blocks `int(a·L)` up to and without `int(b·L)`; none: `SiteError`. Modules outside of the blocks count only at full depth."
@@ -244,16 +269,19 @@ def sites(
     except SiteError:
         if preset is not None: raise
         inside = {}
-    if preset is not None: found = [p for p, (_, below) in inside.items() if re.fullmatch(preset, below)]
+    if preset is not None:
+        found = [p for p, (_, below) in inside.items() if re.fullmatch(preset, below)]
+        if spec == "heads": found = [f"{p}:head{k}" for p in found for k in range(text_config(model).num_attention_heads)]
     elif isinstance(spec, str):
         try: found = [p for p in paths if re.search(spec, p) and not re.search(_TOWERS, p)]
         except re.error as e: raise ConfigError(f"{spec!r} is not a regular expression ({e}); presets: {', '.join(SITE_PRESETS)}") from None
     else:
         given = _given(model, [spec] if isinstance(spec, int) else spec)
-        found = [p for p in paths if p in given]
+        found = [s for p in paths for s in given.get(p, ())]
     n = 1 + max((i for i, _ in inside.values()), default=0)
     lo, hi = int(a * n + 1e-9), int(b * n + 1e-9)
-    kept = [p for p in found if (lo <= inside[p][0] < hi if p in inside else (a, b) == (0, 1))]
+    def kept_at(path): return lo <= inside[path][0] < hi if path in inside else (a, b) == (0, 1)
+    kept = [s for s in found if kept_at(split_head(s)[0])]
     if kept: return kept
     name = type(model).__name__
     if found: raise SiteError(f"{spec!r} matches {len(found)} sites of {name}, none of them in depths {depths}: that is {hi - lo} of {n} blocks, from block {lo} on")
