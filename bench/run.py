@@ -1,5 +1,5 @@
-"""Environments, then repetitions in which the libraries take turns, each in a fresh process. Standard library only. See README.md."""
-import argparse, json, os, resource, subprocess, sys, time
+"""Environments; then whether the libraries agree; then repetitions in which they take turns, each in a fresh process. Standard library only. See README.md."""
+import argparse, json, os, resource, shutil, subprocess, sys, time
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
@@ -7,12 +7,15 @@ venvs, work, constraints = here/".venvs", here/".work", here.parent/"constraints
 pins = dict(line.split("==") for line in constraints.read_text().split() if "==" in line)
 base = [f"{p}=={pins[p]}" for p in ("torch", "transformers", "tokenizers", "safetensors")]
 
-# library -> pip commands; repeng 0.4.0 wants numpy < 2, steering-vectors 0.12.2 asks for transformers < 5 but runs on 5
+# library -> pip commands; repeng 0.4.0 wants numpy < 2, steering-vectors 0.12.2 asks for transformers < 5 but runs on 5; the last two are for parity alone
 INSTALL = {
-    "steernb": [["-c", str(constraints), "-e", str(here.parent)]],
+    "steernb": [["-c", str(constraints), "-e", str(here.parent), "gguf==0.19.0"]],
     "repeng": [["repeng==0.4.0", *base]],
     "steering-vectors": [[*base, "tqdm", "scikit-learn"], ["--no-deps", "steering-vectors==0.12.2"]],
+    "lm-eval": [["-c", str(constraints), "lm-eval[hf]==0.4.13"]],
+    "transformer-lens": [["-c", str(constraints), "transformer-lens==4.3.0"]],
 }
+TIMED = ["steernb", "repeng", "steering-vectors"]
 IMPORTS = {"torch": "import torch", "torch, steernb": "import torch, steernb", "steernb": "import steernb", "nothing": "pass"}
 
 
@@ -42,27 +45,52 @@ def run(library, *args):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.perf_counter() - wall
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--reps", type=int, default=5, help="repetitions (default 5)")
-    parser.add_argument("--only", nargs="+", choices=INSTALL, default=list(INSTALL), help="libraries; steernb is always among them")
-    args = parser.parse_args()
-    libraries = [l for l in INSTALL if (l in args.only or l == "steernb") and environment(l)]
-    if "steernb" not in libraries: sys.exit("steernb itself could not be installed")
-    work.mkdir(exist_ok=True)
+def parity(libraries, left_out):
+    "Each library on the same small models, then the page; whether every comparison met its bar"
+    folder = work/"parity"
+    shutil.rmtree(folder, ignore_errors=True)
+    run("steernb", "parity.py", "make", str(folder))
+    for library in libraries:
+        if library == "steernb": continue
+        print(f"parity: {library}", flush=True)
+        try: run(library, f"with_{library.replace('-', '_')}.py", "parity", str(folder))
+        except subprocess.CalledProcessError as e: print(f"{library} ended early: {e}", file=sys.stderr)   # a miss on the page
+    (folder/"left_out.json").write_text(json.dumps(left_out))
+    try: run("steernb", "parity.py", "report", str(folder))
+    except subprocess.CalledProcessError: return False
+    return True
+
+
+def timing(libraries, reps):
     for old in work.glob("*.*"): old.unlink()
     model = work/"model"
     run("steernb", "workload.py", str(model))
-    for rep in range(args.reps):
+    for rep in range(reps):
         for library in libraries[rep % len(libraries):] + libraries[:rep % len(libraries)]:
             cpu, wall = run(library, f"with_{library.replace('-', '_')}.py", str(model), str(work), str(rep))
-            print(f"repetition {rep + 1} of {args.reps}: {library}, {wall:.0f} s", flush=True)
+            print(f"repetition {rep + 1} of {reps}: {library}, {wall:.0f} s", flush=True)
         for name, code in IMPORTS.items():
             if rep == 0: run("steernb", "-c", code)  # warm the file cache
             cpu, wall = run("steernb", "-c", code)
             with (work/"raw.jsonl").open("a") as f: f.write(json.dumps(dict(library="steernb", rep=rep, work=f"import {name}", cpu=cpu, wall=wall)) + "\n")
     run("steernb", "report.py", str(work))
     print((here/"results.md").read_text())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reps", type=int, default=5, help="repetitions of the timing (default 5)")
+    parser.add_argument("--only", nargs="+", choices=INSTALL, default=list(INSTALL), help="libraries; steernb is always among them")
+    parser.add_argument("--parity", action="store_true", help="compare results only, time nothing")
+    args = parser.parse_args()
+    wanted = [l for l in INSTALL if (l in args.only or l == "steernb")]
+    libraries = [l for l in wanted if environment(l)]
+    if "steernb" not in libraries: sys.exit("steernb itself could not be installed")
+    left_out = {l: "could not be installed" if l in wanted else "not asked for" for l in INSTALL if l not in libraries}
+    work.mkdir(exist_ok=True)
+    same = parity(libraries, left_out)
+    if not args.parity: timing([l for l in libraries if l in TIMED], args.reps)
+    sys.exit(not same)
 
 
 if __name__ == "__main__": main()

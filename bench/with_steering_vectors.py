@@ -1,27 +1,48 @@
-"python with_steering_vectors.py MODEL_FOLDER OUT REP"
+"python with_steering_vectors.py MODEL_FOLDER OUT REP, or: python with_steering_vectors.py parity FOLDER"
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
-from steering_vectors import SteeringVector, aggregate_activations, extract_activations, mean_aggregator
+from steering_vectors import SteeringVector, aggregate_activations, extract_activations, mean_aggregator, pca_aggregator
 
 import workload as w
 
-folder, out, rep = sys.argv[1:]
-bench = w.Bench("steering-vectors", f"{out}/raw.jsonl", rep)
-bench.versions("steering-vectors")
-model, tok = w.load(folder)
-pairs = w.pairs()
-w.generate(model, tok, 1)  # warm up
 
-# the two halves of train_steering_vector
-with bench("mean_diff"):
-    pos, neg = extract_activations(model, tok, pairs, batch_size=w.BATCH)
-    vector = aggregate_activations(pos, neg, mean_aggregator())
-np.savez(f"{out}/steering-vectors_mean_diff.npz", **{str(i): v.numpy() for i, v in vector.items()})
+def timing(folder, out, rep):
+    bench = w.Bench("steering-vectors", f"{out}/raw.jsonl", rep)
+    bench.versions("steering-vectors")
+    model, tok = w.load(folder)
+    pairs = w.pairs()
+    w.generate(model, tok, 1)  # warm up
 
-given = SteeringVector(dict(enumerate(w.directions())), "decoder_block")
-def steered(): return given.apply(model, multiplier=1.)
+    # the two halves of train_steering_vector
+    with bench("mean_diff"):
+        pos, neg = extract_activations(model, tok, pairs, batch_size=w.BATCH)
+        vector = aggregate_activations(pos, neg, mean_aggregator())
+    np.savez(f"{out}/steering-vectors_mean_diff.npz", **{str(i): v.numpy() for i, v in vector.items()})
 
-with steered(): np.savez(f"{out}/steering-vectors_logits.npz", logits=w.logits(model, tok), ids=w.generate(model, tok, 1))
-bench.decode(model, tok, dict(off=nullcontext, on=steered))
+    given = SteeringVector(dict(enumerate(w.directions())), "decoder_block")
+    def steered(): return given.apply(model, multiplier=1.)
+    with steered(): np.savez(f"{out}/steering-vectors_logits.npz", logits=w.logits(model, tok), ids=w.generate(model, tok, 1))
+    bench.decode(model, tok, dict(off=nullcontext, on=steered))
+
+
+def parity(folder):
+    import parity as p
+    found = p.Found("steering-vectors", folder, "steering-vectors", "scikit-learn")
+    @contextmanager
+    def on(model, vs, family, where):
+        with SteeringVector(vs, "decoder_block").apply(model, multiplier=p.C): yield lambda x: p.logits(model, x)
+    found.steer(on)
+    pairs = w.pairs()[:p.N_PAIRS]
+    for family in p.FAMILIES:
+        for how, size in (("batched", 32), ("one by one", 1)):
+            with found.trying(family, how):
+                model, tok = p.load(folder, family)
+                pos, neg = extract_activations(model, tok, pairs, batch_size=size)
+                for i, v in aggregate_activations(pos, neg, mean_aggregator()).items(): found.put(family, how, i, mean=v.numpy())
+                for i, v in aggregate_activations(pos, neg, pca_aggregator()).items(): found.put(family, how, i, pca=v.numpy())
+    found.save()
+
+
+parity(sys.argv[2]) if sys.argv[1] == "parity" else timing(*sys.argv[1:])
