@@ -252,14 +252,14 @@ def last_states(
     "Output of each site at the last token of each text: `pooled_states` with `pool=\"last\"`, which names the errors."
     return pooled_states(model, tok, texts, sites, "last", batch_size)
 
-# %% ../../nbs/03_model.capture.ipynb #c050
+# %% ../../nbs/03_model.capture.ipynb #c056
 def _text_logp(logits, batch) -> Float[Tensor, "b"]:
     "Mean log-probability of each row's tokens after its first, from the logits of a padded batch."
     logp = -F.cross_entropy(logits[:, :-1].float().transpose(1, 2), batch["input_ids"][:, 1:].to(logits.device), reduction="none")
     own = batch["attention_mask"][:, :-1].bool().to(logits.device)     # a column counts where the token before it is real too
     return torch.where(own, logp, 0.).sum(1) / own.sum(1)
 
-# %% ../../nbs/03_model.capture.ipynb #c051
+# %% ../../nbs/03_model.capture.ipynb #c057
 def mean_logp(
     model:nn.Module,
     tok,
@@ -272,14 +272,14 @@ def mean_logp(
     sweep(model, tok, texts, run, batch_size)
     return out
 
-# %% ../../nbs/03_model.capture.ipynb #c054
+# %% ../../nbs/03_model.capture.ipynb #c060
 contrast_loss = Registry("contrast loss") # h_pos, h_neg [n d], logp_pos, logp_neg [n], all float32 -> [n]
 
 def contrast_losses() -> list[str]:
     "Names of all losses for `capture(grads=…)`."
     return contrast_loss.names()
 
-# %% ../../nbs/03_model.capture.ipynb #c055
+# %% ../../nbs/03_model.capture.ipynb #c061
 @contrast_loss("simpo")
 def simpo(h_pos, h_neg, logp_pos, logp_neg):
     "−log σ(2 (lp⁺ − lp⁻ − 0.25)): prefer the text (SimPO, arXiv:2405.14734). No state enters it: says what makes the words likely, however it is done; saturates once the preference is clear."
@@ -305,14 +305,14 @@ def cosine(h_pos, h_neg, logp_pos, logp_neg):
     "cos(h⁺, h⁻) (notes). A large part common to all states hides the contrast: all cosines are near 1, all gradients small."
     return F.cosine_similarity(h_pos, h_neg, dim=-1)
 
-# %% ../../nbs/03_model.capture.ipynb #c057
+# %% ../../nbs/03_model.capture.ipynb #c063
 @contrast_loss("kpo")
 def kpo(h_pos, h_neg, logp_pos, logp_neg):
     "−log σ(0.1 (‖h⁺ − μ‖ − 2‖h⁻ − μ‖)), μ the pair's midpoint without gradient (notes). Pushes h⁺ away and pulls h⁻ twice as hard into the middle: a one-sided contrast."
     mid = ((h_pos + h_neg) / 2).detach()
     return -F.logsigmoid(.1 * ((h_pos - mid).norm(dim=-1) - 2. * (h_neg - mid).norm(dim=-1)))
 
-# %% ../../nbs/03_model.capture.ipynb #c059
+# %% ../../nbs/03_model.capture.ipynb #c065
 @contrast_loss("reprpo_nll")
 def reprpo_nll(h_pos, h_neg, logp_pos, logp_neg):
     "−‖h⁺ − h⁻‖ + 10⁴ relu(0.99 sg(lp⁺) − lp⁺)², sg: without gradient (final loss of the notes). The weight is a constant: the balance of the terms moves with the model and the site."
@@ -320,7 +320,7 @@ def reprpo_nll(h_pos, h_neg, logp_pos, logp_neg):
 
 for _f in (separation, log_separation, hinge, cosine, kpo): _f.states_only = True # spares the logits: such a loss gets None for both log-probabilities
 
-# %% ../../nbs/03_model.capture.ipynb #c064
+# %% ../../nbs/03_model.capture.ipynb #c070
 @contextmanager
 def nudged(
     model:nn.Module,
@@ -342,7 +342,7 @@ def nudged(
     finally:
         for h in handles: h.remove()
 
-# %% ../../nbs/03_model.capture.ipynb #c066
+# %% ../../nbs/03_model.capture.ipynb #c072
 @contextmanager
 def frozen(model:nn.Module):
     "No parameter asks for a gradient inside of the block; afterwards each one does as before."
@@ -353,7 +353,7 @@ def frozen(model:nn.Module):
     finally:
         for p in asked: p.requires_grad_(True)
 
-# %% ../../nbs/03_model.capture.ipynb #c068
+# %% ../../nbs/03_model.capture.ipynb #c074
 def _loss_block(model, layer=None) -> str:
     "Path of the block whose output the loss reads; by default `hidden_states[-3]`."
     tops = blocks(model)
@@ -374,7 +374,7 @@ def _per_pair(f, h, lp) -> Float[Tensor, "n"]:
     if not loss.requires_grad: raise ConfigError("the contrast loss depends on nothing that has a gradient: compute it from h_pos, h_neg, logp_pos, logp_neg without detaching all of them")
     return loss
 
-# %% ../../nbs/03_model.capture.ipynb #c069
+# %% ../../nbs/03_model.capture.ipynb #c075
 def pair_gradients(
     model:nn.Module,
     tok,
@@ -393,17 +393,18 @@ def pair_gradients(
     places = list(dict.fromkeys([*_places(where), (top, False)]))
     def run(rows, batch):
         with torch.enable_grad():
-            with nudged(model, places, batch["attention_mask"].bool(), top, stop=blind) as (leaves, traces): logits = None if blind else model(**batch, use_cache=False).logits
+            with nudged(model, places, batch["attention_mask"].bool(), top, stop=blind) as (leaves, traces): output = model(**batch, use_cache=False)
             h = hidden(traces[top].output)[:, -1].float()
-            per_pair = _per_pair(f, h, None if blind else _text_logp(logits, batch).to(h.device))
-        grads = torch.autograd.grad(per_pair.sum(), [*leaves.values()], allow_unused=True)
+            per_pair = _per_pair(f, h, None if blind else _text_logp(output.logits, batch).to(h.device))
+            if not per_pair.isfinite().all(): raise SteerError(f"the loss of pair {rows[2 * (~per_pair.isfinite()).nonzero()[0].item()] // 2} is NaN or infinite: a text of one token has no log-probability; with float16 weights try bfloat16 or float32")
+            grads = torch.autograd.grad(per_pair.sum(), [*leaves.values()], allow_unused=True)
         _store(out, places, {p: torch.zeros_like(x)[:, 0] if g is None else g[:, 0] for (p, x), g in zip(leaves.items(), grads)}, rows, len(texts))
     with torch.inference_mode(False), frozen(model): sweep(model, tok, texts, run, batch_size, per=2)
     found = _by_site(model, where, out, "the gradient at ")
     _refuse_behind(where, top, lambda s: not found[s].any())
     return found, out[top, False].norm(dim=1)
 
-# %% ../../nbs/03_model.capture.ipynb #c071
+# %% ../../nbs/03_model.capture.ipynb #c092
 @dataclass
 class Activation:
     "Hidden states of one site for both sides of all pairs, and what else was asked for."
@@ -421,14 +422,14 @@ class Activation:
         "Difference of each pair."
         return self.pos - self.neg
 
-# %% ../../nbs/03_model.capture.ipynb #c072
+# %% ../../nbs/03_model.capture.ipynb #c093
 class Activations(dict):
     "A mapping from site to `Activation`."
     def __repr__(self):
         n = len(next(iter(self.values())).pos) if self else 0
         return f"Activations of {n} pairs at {len(self)} sites:\n" + "\n".join(f"  {s}: width {a.pos.shape[1]}" for s, a in self.items())
 
-# %% ../../nbs/03_model.capture.ipynb #c073
+# %% ../../nbs/03_model.capture.ipynb #c094
 def capture(
     model:nn.Module,
     tok,
