@@ -14,14 +14,16 @@ import re
 import torch
 from jaxtyping import Float
 from torch import nn, Tensor
-from ..core import ConfigError, PairError, SiteError, SteerError
+from ..core import ConfigError, PairError, SiteError
 from ..model.hooks import SITE_PRESETS, blocks, get_module, head_slice, split_head, text_config
 from .contrast import extractor, first_component, sign_vote
 
 # %% ../../nbs/22_direction.sspace.ipynb #c006
 @dataclass
 class Basis:
-    "Singular vectors of what writes a site: y = x V diag(S) Uᵀ + bias. Modes with S ≤ 1e-6 of the largest are dropped: whitening divides by √S. NaN or nothing left: `SiteError`."
+    """Singular vectors of what writes a site: y = x V diag(S) Uᵀ + bias.
+
+    Modes with S ≤ 1e-6 of the largest are dropped: whitening divides by √S. NaN, or weights that are all zero: `SiteError`."""
     U:Float[Tensor, "d k"] # columns on the side of the site's output
     S:Float[Tensor, "k"] # singular values, descending
     V:Float[Tensor, "d_in k"]|None = None # columns on the input side; None where y is not the output of one matrix
@@ -33,8 +35,12 @@ class Basis:
         live = self.S > 1e-6 * self.S.max()
         if not live.all(): self.U, self.S, self.V = self.U[:, live], self.S[live], None if self.V is None else self.V[:, live]
 
-    def at(self, modes)->"Basis": "The same basis with these columns only"; return replace(self, U=self.U[:, modes], S=self.S[modes], V=None if self.V is None else self.V[:, modes])
-    def __repr__(self): return f"Basis(U: {list(self.U.shape)}, S: {self.S.max():.3g} … {self.S.min():.3g}, V: {None if self.V is None else list(self.V.shape)}, bias: {'no' if self.bias is None else 'yes'})"
+    def at(self, modes)->"Basis":
+        "The same basis with these columns only"
+        return replace(self, U=self.U[:, modes], S=self.S[modes], V=None if self.V is None else self.V[:, modes])
+    def __repr__(self):
+        V, bias = None if self.V is None else list(self.V.shape), "no" if self.bias is None else "yes"
+        return f"Basis(U: {list(self.U.shape)}, S: {self.S.max():.3g} … {self.S.min():.3g}, V: {V}, bias: {bias})"
 
 # %% ../../nbs/22_direction.sspace.ipynb #c008
 def svd_basis(
@@ -67,7 +73,8 @@ def _ask(m, d_in):
     x = torch.eye(d_in + 1, d_in, dtype=w.dtype, device=next((p.device for p in m.parameters() if p.device.type != "meta"), "cpu"))
     m.eval()
     try: y = m.forward(x[None])[0].double()
-    except Exception as e: raise SiteError(f"can't read the weights of this {type(m).__name__}: {type(e).__name__}: {e}; load the model without quantization, or choose another site") from e
+    except Exception as e:
+        raise SiteError(f"can't read the weights of this {type(m).__name__} ({type(e).__name__}: {e}): load the model unquantized, or choose another site") from e
     finally:
         for x, training in modes: x.training = training
     if y.is_meta: raise SiteError(f"the weights of this {type(m).__name__} are on no device: load the model whole, or with accelerate's hooks")
@@ -108,7 +115,7 @@ def residual_matrices(
 def super_gram(
     model:nn.Module,
 )->Float[Tensor, "d d"]: # float64
-    "Σ U S² Uᵀ over writers + Σ V S² Vᵀ over readers of all blocks (`residual_matrices`, and experts fused into tensors of three axes), computed as Σ W Wᵀ + Σ Wᵀ W"
+    "Σ U S² Uᵀ over writers + Σ V S² Vᵀ over readers of all blocks, computed as Σ W Wᵀ + Σ Wᵀ W; experts fused into tensors of three axes count too"
     d, gram = text_config(model).hidden_size, 0
     def add(W): # [d, anything]
         nonlocal gram
@@ -119,7 +126,8 @@ def super_gram(
     for path in blocks(model):
         for name, p in get_module(model, path).named_parameters():
             if p.ndim != 3 or d not in p.shape[1:]: continue
-            if p.shape[1] == p.shape[2] or not p.is_floating_point(): raise SiteError(f"{path}.{name} {list(p.shape)}, {p.dtype}: can't tell which axis of these experts is the residual stream; choose a Linear site")
+            if p.shape[1] == p.shape[2] or not p.is_floating_point():
+                raise SiteError(f"{path}.{name} {list(p.shape)}, {p.dtype}: can't tell which axis of these experts is the residual stream; choose a linear layer as site")
             add(p.movedim(list(p.shape[1:]).index(d) + 1, 0).reshape(d, -1).double())
     if not isinstance(gram, Tensor): raise SiteError(f"{type(model).__name__} has no linear layer of the model's width {d} inside its blocks")
     return gram
@@ -133,7 +141,8 @@ def _writer(model, site)->str:
         sides = residual_matrices(model)
         fits = [p for p in fits if sides.get(p) == "writer"]
     if len(fits) == 1: return fits[0]
-    raise SiteError(f"{site} ({type(get_module(model, site)).__name__}) holds {len(fits) or 'no'} linear layers that may write its output: give the path of one, or a block")
+    name = type(get_module(model, site)).__name__
+    raise SiteError(f"{site} ({name}) holds {len(fits) or 'no'} linear layers that may write its output: give the path of one, or a block")
 
 def bases(
     model:nn.Module,
@@ -186,8 +195,10 @@ def orient(
 # %% ../../nbs/22_direction.sspace.ipynb #c033
 def _checked(act, basis, name, site)->Basis:
     "`basis`, if there is one and it fits"
-    if basis is None: raise ConfigError(f"the extractor {name!r} works in the singular vectors of the site's weights: call train_vector, or give it basis=basis(model, {site or 'site'!r})")
-    if len(basis.U) != act.pos.shape[-1]: raise SiteError(f"the basis has width {len(basis.U)}, the states at {site or 'the site'} have {act.pos.shape[-1]}: take the basis of the same site and model")
+    site = site or "site"
+    if basis is None: raise ConfigError(f"{name!r} works in the singular vectors of the site's weights: call train_vector, or give it basis=basis(model, {site!r})")
+    if len(basis.U) != act.pos.shape[-1]:
+        raise SiteError(f"the basis has width {len(basis.U)}, the states at {site!r} have {act.pos.shape[-1]}: take the basis of the same site and model")
     return basis
 
 def _top(act, basis, r, name, site)->Float[Tensor, "d r"]:
@@ -209,7 +220,7 @@ def sspace_mean_b(act, site="", basis=None, r=.5, **kw)->Float[Tensor, "d"]:
 
 @extractor("sspace_pca_a")
 def sspace_pca_a(act, site="", basis=None, r=.5, **kw)->Float[Tensor, "d"]:
-    "Option A: first component of the centred pos − neg, then its projection on the first `r` singular vectors. Fails (is noise) where that component lies outside of them"
+    "Option A: first component of the centred pos − neg, then its projection on the first `r` singular vectors. Is noise where that component lies outside of them"
     U = _top(act, basis, r, "sspace_pca_a", site)
     return sign_vote(U @ (U.T @ first_component(act.diff - act.diff.mean(0))), act)
 
@@ -221,19 +232,21 @@ def sspace_pca_b(act, site="", basis=None, r=.5, **kw)->Float[Tensor, "d"]:
     return sign_vote(U @ first_component(z - z.mean(0)), act)
 
 # %% ../../nbs/22_direction.sspace.ipynb #c038
-def _whitened(act, b)->Float[Tensor, "k"]:
-    "Mean difference in whitened coordinates; `PairError` if there is none"
-    d = act.diff.mean(0) @ b.U / b.S.sqrt()
-    if not d.abs().max() > 0: raise PairError("the means of positive and negative states are equal in the columns of this site's weights, or not finite: nothing to steer along")
-    return d
+def _unit(d):
+    "`d` at norm 1; `PairError` if it is zero, NaN or infinite"
+    if not 0 < d.norm() < torch.inf:
+        raise PairError("positive and negative states have equal means in the columns of this site's weights, or are not finite: nothing to steer along")
+    return d / d.norm()
+
+def _whitened(act, b)->Float[Tensor, "k"]: "Mean difference in whitened coordinates"; return act.diff.mean(0) @ b.U / b.S.sqrt()
 
 @extractor("sspace")
 def sspace(act, site="", basis=None, r=-1, **kw)->Float[Tensor, "d"]:
-    "Mean difference in whitened coordinates (y − b) U / √S, its `r` largest modes, back in the output space: U (√S · d̂). At a block the basis is super S-space (steering-lite's sspace, without its gate)"
+    "Mean difference in whitened coordinates (y − b) U / √S, its `r` largest modes, as U (√S · d̂) in the output space (steering-lite's sspace, without its gate)"
     b = _checked(act, basis, "sspace", site)
     d = _whitened(act, b)
     keep = top_modes(b, r, d.abs())
-    return b.U[:, keep] @ (b.S[keep].sqrt() * d[keep] / d[keep].norm())
+    return b.U[:, keep] @ (b.S[keep].sqrt() * _unit(d[keep]))
 
 @extractor("super_sspace")
 def super_sspace(act, site="", basis=None, r=-1, **kw)->Float[Tensor, "d"]:
@@ -255,7 +268,7 @@ def sspace_state(
     b = orient(_checked(act, basis, "sspace", ""), act)
     d = _whitened(act, b)
     keep = top_modes(b, r, d.abs())
-    return dict(U=b.U[:, keep].contiguous(), root=b.S[keep].sqrt(), d=d[keep] / d[keep].norm(), bias=_bias(b), strength=d[keep].norm().item() / 2)
+    return dict(U=b.U[:, keep].contiguous(), root=b.S[keep].sqrt(), d=_unit(d[keep]), bias=_bias(b), strength=d[keep].norm().item() / 2)
 
 # %% ../../nbs/22_direction.sspace.ipynb #c045
 def s_weight_state(
@@ -264,6 +277,4 @@ def s_weight_state(
 )->dict: # U [d k], d [k] unit, bias [d]
     "State of S-weighted steering on oriented columns: ΔW = U diag(S · d) Vᵀ, applied as y + c · U (d · Uᵀ (y − bias))"
     b = orient(_checked(act, basis, "s_steer", ""), act)
-    delta = act.diff.mean(0) @ b.U * b.S.sqrt()
-    if not delta.abs().max() > 0: raise PairError("the means of positive and negative states are equal in the columns of this site's weights, or not finite: nothing to steer along")
-    return dict(U=b.U, d=delta / delta.norm(), bias=_bias(b))
+    return dict(U=b.U, d=_unit(act.diff.mean(0) @ b.U * b.S.sqrt()), bias=_bias(b))
