@@ -24,6 +24,7 @@ from ..model.capture import Activations, capture
 from ..model.edit import edit
 from ..data.pairs import check_pairs
 from ..direction.contrast import extractor
+from ..direction.sspace import bases
 
 # %% ../../nbs/30_steer.intervention.ipynb #c006
 class Intervention:
@@ -201,7 +202,7 @@ def per_row(
     return PerRow(arms)
 
 # %% ../../nbs/30_steer.intervention.ipynb #c031
-def needs(*functions)->set: "What extractors and operators ask for besides states: logp, grads, weights"; return set().union(*(getattr(f, "needs", ()) for f in functions)) | ({"logp"} if any(getattr(f, "logp", 0) for f in functions) else set())
+def needs(*functions)->set: "What extractors and operators ask for besides states: logp, grads, weights"; return set().union(*(getattr(f, "needs", ()) for f in functions))
 
 def check_options(options:dict, *functions)->None:
     "`ConfigError` for an option that none of the functions names"
@@ -222,15 +223,18 @@ def extract(
     f, op = extractor[name], operator_of(operator)
     fit = getattr(op, "fit", None)
     check_options(options, f, op, fit)
-    if (weights := "weights" in needs(f, op)) and model is None: raise ConfigError(f"{name} with operator {operator} works in the basis of the weights: give model=")
+    if "weights" in needs(f, op) and model is None: raise ConfigError(f"{name} with operator {operator} works in the basis of the weights: give model=")
+    kinds = {g: getattr(g, "basis", "own") for g in (f, op) if "weights" in needs(g)}
+    found = {kind: bases(model, acts, kind) for kind in set(kinds.values())}
+    def basis(g, s): return found[kinds[g]][s] if g in kinds else None
     directions, strength, state = {}, {}, {}
     for s, a in acts.items():
         half = a.diff.mean(0).norm() / 2
         if not torch.isfinite(half): raise SteerError(f"the activations at {s} hold NaN or infinity; load the model in float32 or bfloat16")
         if not a.diff.abs().max() > 0: raise SteerError(f"positive and negative states are equal at {s}: the pairs do not differ before the last token there")
-        kw = dict(site=s, seed=seed, **({"basis": __import__("steernb.direction.sspace", fromlist=["basis"]).basis(model, s)} if weights else {}), **options)
-        directions[s] = torch.nn.functional.normalize(f(a, **kw), dim=0)
-        state[s] = {k: x for k, x in options.items() if k in inspect.signature(op).parameters} | (fit(a, directions[s], **kw) if fit else {})
+        kw = dict(site=s, seed=seed, **options)
+        directions[s] = torch.nn.functional.normalize(f(a, basis=basis(f, s), **kw), dim=0)
+        state[s] = {k: x for k, x in options.items() if k in inspect.signature(op).parameters} | (fit(a, directions[s], basis=basis(op, s), **kw) if fit else {})
         strength[s] = state[s].pop("strength", 1. if getattr(op, "fraction", False) else half.item()) / (1 if getattr(op, "fraction", False) else len(acts) ** .5)
     word = getattr(operator, "__name__", operator)
     meta = dict(method=name, operator=word, seed=seed, n_pairs=len(a.pos), strength="fraction" if getattr(op, "fraction", False) else "half_pole", **(dict(options=options) if options else {}),
