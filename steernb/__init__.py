@@ -6,20 +6,24 @@ _rooms = {
     "core": "SteerError SiteError PairError FormatError RowsError ConfigError CoherenceError quiet seed_all",
     "model.hooks": "Trace TraceDict blocks sites",
     "model.load": "byte_tokenizer chat_text encode explore load random_model",
-    "model.capture": "capture last_states",
+    "model.capture": "capture contrast_loss contrast_losses last_states pooling",
     "model.edit": "edit",
     "data.pairs": "Pair check_pairs persona_pairs",
     "data.tasks": "Task task task_loader tasks",
     "direction.contrast": "extractor extractors",
+    "direction.sspace": "Basis bases",
     "steer.intervention": "Intervention PromptArm SteeringVector extract operator operators per_row train_vector",
     "eval.score": "score",
     "eval.degrade": "delta_nll generate",
+    "eval.calibrate": "calibrate iso_kl norm_relative output_sign",
     "eval.stats": "check_rows coherence_range compare dose_response fit_line plot_dose_response random_z",
     "eval.transfer": "informedness main_metric pareto plot_pareto transfer value_shifts",
     "lab.arms": "axis_pairs default_arms prompt_arm random_arms vector_arms",
     "lab.compare": "axis_task demo summarise",
     "lab.card": "card",
 }
+# rooms that fill the registries of another; they come with it
+_with = {"direction.contrast": ["direction.sspace"]}
 _room_of = {name: room for room, names in _rooms.items() for name in names.split()}
 __all__ = list(_room_of)
 
@@ -27,7 +31,9 @@ __all__ = list(_room_of)
 def __getattr__(name):
     from importlib import import_module
     if name in _room_of:
-        value = globals()[name] = getattr(import_module(f"steernb.{_room_of[name]}"), name)
+        room = _room_of[name]
+        for other in _with.get(room, ()): import_module(f"steernb.{other}")
+        value = globals()[name] = getattr(import_module(f"steernb.{room}"), name)
         return value
     if name.startswith("__"): raise AttributeError(name)
     from difflib import get_close_matches
