@@ -179,6 +179,8 @@ def relative(a, b): return far(a, b) / float(np.linalg.norm(np.float64(b)))
 def cos(a, b): return float(np.float64(a) @ np.float64(b) / np.linalg.norm(np.float64(a)) / np.linalg.norm(np.float64(b)))
 def off(a, b): return 1 - abs(cos(a, b))
 
+def worst(xs): return float(np.max(list(xs)))   # Python's max would drop a NaN
+
 class Page:
     "Rows of the comparison: a result is a deviation, `bar` the largest that passes (None: shown, not judged)"
     def __init__(self, folder):
@@ -194,11 +196,12 @@ class Page:
 
     def row(self, section, what, against, family, f, bar=0., library=None, note=""):
         "`f()` is the result; an array that is not there is a miss, with the library's own error where it left one"
+        missing = False
         try: result = float(f())
         except KeyError as e:
             errors = [v for k, v in self.words.get(library or against, {}).items() if k.startswith(f"error/{family}")]
-            result, note = float("nan"), (errors or [f"nothing for {e.args[0]}"])[0]
-        verdict = "shown" if bar is None else "pass" if result <= bar else "MISS"
+            result, note, missing = float("nan"), (errors or [f"nothing for {e.args[0]}"])[0], True
+        verdict = "MISS" if missing else "shown" if bar is None else "pass" if result <= bar else "MISS"
         self.rows.append(dict(section=section, what=what, against=self.name(against), family=family, result=result, bar=bar, verdict=verdict, note=note))
 
 
@@ -231,26 +234,26 @@ def direction_rows(page):
         for library, method in (("repeng", "pca_diff"), ("repeng", "pca_center")):
             if library not in page.arrays: continue
             theirs = page.arrays[library]
-            def over(f, how, blocks, other=None): return max(f(theirs[f"{method}/{family}/{how}/{i}"], ours[f"{method}/{family}/batched/{i if other is None else other}"]) for i in blocks)
+            def over(f, how, blocks, other=None): return worst(f(theirs[f"{method}/{family}/{how}/{i}"], ours[f"{method}/{family}/batched/{i if other is None else other}"]) for i in blocks)
             for how in ("one by one", "batched"):
                 page.row(known if gpt2 and how == "batched" else s, f"{method}, blocks 0–2, 1 − \\|cos\\|, their batches {how}", library, family, lambda: over(off, how, inner), None if gpt2 and how == "batched" else 1e-5)
             for blocks, other, text in ((inner, None, "blocks 0–2"), ([3], "norm", "last block, read after the final norm")):
-                page.row(s, f"{method}, {text}, signs that differ", library, family, lambda: sum(cos(theirs[f"{method}/{family}/one by one/{i}"], ours[f"{method}/{family}/batched/{i if other is None else other}"]) < 0 for i in blocks))
+                page.row(s, f"{method}, {text}, signs that differ", library, family, lambda: sum(not (cos(theirs[f"{method}/{family}/one by one/{i}"], ours[f"{method}/{family}/batched/{i if other is None else other}"]) > 0) for i in blocks))
             page.row(s, f"{method}, last block, read after the final norm, 1 − \\|cos\\|", library, family, lambda: over(off, "one by one", [3], "norm"), 1e-5)
             page.row(known, f"{method}, last block, theirs after the final norm, ours the block's output, 1 − \\|cos\\|", library, family, lambda: over(off, "one by one", [3]), None)
         if (library := "steering-vectors") in page.arrays:
             theirs = page.arrays[library]
-            def over(f, mine, how, their): return max(f(theirs[f"{their}/{family}/{how}/{i}"], ours[f"{mine}/{family}/{how}/{i}"]) for i in range(4))
+            def over(f, mine, how, their): return worst(f(theirs[f"{their}/{family}/{how}/{i}"], ours[f"{mine}/{family}/{how}/{i}"]) for i in range(4))
             page.row(s, "mean difference, all 4 blocks, one text at a time", library, family, lambda: over(far, "mean", "one by one", "mean"))
             page.row(known if gpt2 else s, "mean difference, all 4 blocks, largest difference / norm, both in batches", library, family, lambda: over(relative, "mean", "batched", "mean"), None if gpt2 else 1e-5)
             page.row(s, "their PCA is the first component of uncentred differences, 1 − \\|cos\\|", library, family, lambda: over(off, "uncentred", "one by one", "pca"), 1e-5)
             page.row(known, "their PCA and our pca_diff (centred), 1 − \\|cos\\|", library, family, lambda: over(off, "pca_diff", "one by one", "pca"), None)
-        page.row(s, "mean difference, steernb in batches and one text at a time, largest difference / norm", "steernb", family, lambda: max(relative(ours[f"mean/{family}/batched/{i}"], ours[f"mean/{family}/one by one/{i}"]) for i in range(4)), 1e-5)
+        page.row(s, "mean difference, steernb in batches and one text at a time, largest difference / norm", "steernb", family, lambda: worst(relative(ours[f"mean/{family}/batched/{i}"], ours[f"mean/{family}/one by one/{i}"]) for i in range(4)), 1e-5)
         if (library := "transformer-lens") in page.arrays:
             theirs = page.arrays[library]
-            exact = far(theirs[f"bare/{family}/{PADDED}"], ours[f"bare/{family}/{PADDED}"]) == 0
-            page.row(s, "states: blocks.k.hook_out and our residual site, all 4 blocks", library, family, lambda: max(far(theirs[f"state/{family}/{i}"], ours[f"state/{family}/{i}"]) for i in range(4)), 0. if exact else 1e-5)
-            page.row(known, "unsteered logits of the bridge and of transformers", library, family, lambda: max(far(theirs[f"bare/{family}/{k}"], ours[f"bare/{family}/{k}"]) for k in (ALONE, PADDED)), None)
+            exact = np.array_equal(theirs.get(f"bare/{family}/{PADDED}"), ours[f"bare/{family}/{PADDED}"])
+            page.row(s, "states: blocks.k.hook_out and our residual site, all 4 blocks", library, family, lambda: worst(far(theirs[f"state/{family}/{i}"], ours[f"state/{family}/{i}"]) for i in range(4)), 0. if exact else 1e-5)
+            page.row(known, "unsteered logits of the bridge and of transformers", library, family, lambda: worst(far(theirs[f"bare/{family}/{k}"], ours[f"bare/{family}/{k}"]) for k in (ALONE, PADDED)), None)
 
 
 def file_rows(page, folder):
@@ -260,7 +263,7 @@ def file_rows(page, folder):
     from steernb.steer.interop import load_gguf, load_lm_eval
     s, vs, ours, folder = "Files", vectors(folder, "all"), page.arrays["steernb"], Path(folder)
     def added(vec): return list(vec.scaled().values())
-    def apart(path, expected): return max(relative(a, b) for a, b in zip(added(load_gguf(folder/path)), expected, strict=True))
+    def apart(path, expected): return worst(relative(a, b) for a, b in zip(added(load_gguf(folder/path)), expected, strict=True))
     def refuses(path):
         try: load_gguf(folder/path)
         except FormatError as e:
@@ -278,7 +281,7 @@ def file_rows(page, folder):
     page.row(s, "tensors in steernb's gguf that are not direction.1 and above, one-dimensional, F32", "llama.cpp's rules", "", lambda: sum(t.name not in {f"direction.{i}" for i in (1, 2, 3)} or len(t.shape) != 1 or t.tensor_type.name != "F32" for t in tensors))
     if (library := "repeng") in page.arrays:
         theirs = page.arrays[library]
-        page.row(s, "gguf written by steernb, read by repeng: largest difference of a direction", library, "", lambda: max(far(theirs[f"gguf_read/{i}"], vs[i]) for i in (1, 2, 3)))
+        page.row(s, "gguf written by steernb, read by repeng: largest difference of a direction", library, "", lambda: worst(far(theirs[f"gguf_read/{i}"], vs[i]) for i in (1, 2, 3)))
         page.row(s, "blocks in that file that repeng does not find, or finds beside them", library, "", lambda: len({k for k in theirs if k.startswith("gguf_read/")} ^ {f"gguf_read/{i}" for i in (1, 2, 3)}))
         page.row(s, "the model type in that file: the same (0) or not (1)", library, "", lambda: page.words[library]["gguf_model_type"] != "qwen3")
         page.row(s, "gguf written by repeng, read by steernb: largest difference / norm", library, "", lambda: apart("repeng.gguf", [theirs[f"gguf_written/{i}"] for i in (1, 2, 3)]), 1e-6)
@@ -290,7 +293,7 @@ def file_rows(page, folder):
         theirs = page.arrays[library]
         for family in FAMILIES:
             model, _ = load(folder, family)
-            page.row(s, "lm-eval's file read again by steernb: largest difference / norm", library, family, lambda: max(relative(a, C * v) for a, v in zip(added(load_lm_eval(folder/f"{family} add all.pt", model)), vs.values(), strict=True)), 1e-6)
+            page.row(s, "lm-eval's file read again by steernb: largest difference / norm", library, family, lambda: worst(relative(a, C * v) for a, v in zip(added(load_lm_eval(folder/f"{family} add all.pt", model)), vs.values(), strict=True)), 1e-6)
             page.row(s, "clamp: logits", library, family, lambda: far(theirs[f"clamp/{family}"], ours[f"clamp/{family}"]), 1e-5)
             page.row(s, f"clamp: lm-eval's projection on the direction, from {MID + CLAMP:g} at every token", library, family, lambda: far(theirs[f"clamp_projection/{family}"], MID + CLAMP), 1e-5)
 
@@ -333,7 +336,7 @@ def report(folder):
     rows = page.rows
     import pandas as pd
     pd.DataFrame(rows).to_csv(here/"parity.csv", index=False)
-    judged, missed = [r for r in rows if r["bar"] is not None], [r for r in rows if r["verdict"] == "MISS"]
+    judged, missed = [r for r in rows if r["verdict"] != "shown"], [r for r in rows if r["verdict"] == "MISS"]
     parts = ["# Parity", "Written by `parity.py` (`make bench ARGS=\"--parity\"`); every row stands in [parity.csv](parity.csv).",
              f"**{len(judged) - len(missed)} of {len(judged)} comparisons meet their bar**, on {len(FAMILIES)} families of random models (4 blocks, width 64). "
              + ("Left out: " + "; ".join(f"{NAMES[l]} ({why})" for l, why in page.left_out.items()) + "." if page.left_out else "No peer was left out.")]
