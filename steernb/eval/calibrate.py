@@ -116,11 +116,11 @@ def solve_budget(
     tol:float=.05, # |kl/target − 1| that counts as reached
     max_evals:int=24, # calls of `f` at most
     )->tuple: # status, coefficient (NaN if there is none), its KL, all answers as a DataFrame (step, c, kl)
-    """The c at which f(c) = target: "reached"; or the best one seen that stays under it where the curve "jumps" across or the calls were "exhausted"; or none: f is "too weak" up to the upper bound, or "too strong" down to the lower.
-
-    Of several crossings it finds one. For the last two the KL is that of the last answer."""
+    """The c at which f(c) = target: "reached". Where the curve "jumps" across, or the calls are "exhausted" too early: the best c seen that stays under the target. And none where f is
+    "too weak" up to the upper bound or "too strong" down to the lower; the KL is then that of the last answer. Of several crossings it finds one."""
     target, start, tol = (check_number(x, k) for x, k in ((target, "target"), (start, "start"), (tol, "tol")))
-    if not (target > 0 and tol > 0 and max_evals >= 1 and 0 < bounds[0] <= start <= bounds[1]): raise ConfigError(f"target={target}, tol={tol}, max_evals={max_evals}, start={start}, bounds={bounds}: all must be above 0, and start within the bounds")
+    if not (target > 0 and tol > 0 and max_evals >= 1 and 0 < bounds[0] <= start <= bounds[1]):
+        raise ConfigError(f"target={target}, tol={tol}, max_evals={max_evals}, start={start}, bounds={bounds}: all must be above 0, and start within the bounds")
     s = BudgetSearch(f, target, tol, max_evals)
     under, over = s.bracket(start, bounds)
     if under and over and not s.done: s.refine(under, over)
@@ -142,16 +142,41 @@ class IsoKL:
         "What a file keeps: everything but the table"
         return {k: v for k, v in self.__dict__.items() if k != "evaluations"} | dict(reached=self.reached, n_evaluations=len(self.evaluations))
     def __repr__(self):
-        c, e = {0: "±"}.get(self.sign, "+" if self.sign > 0 else "−"), self.evaluations
-        what = f"c = {c}{self.coefficient:.4g} spends {self.kl:.3g} of {self.target:g} nats" if math.isfinite(self.coefficient) else f"no coefficient spends {self.target:g} nats: {self.kl:.3g} at c = {c}{e.c.iloc[-1]:.4g}"
-        bad = int(e.nonfinite.sum())
-        return f"{self.arm}: {what} ({self.status}; quantile {self.quantile:g} of {self.n_tokens} tokens, {self.n_prompts} prompts, {len(e)} evaluations{f', {bad} tokens were NaN or infinite' if bad else ''})"
+        c, e = {0: "±", 1: "+", -1: "−"}[self.sign], self.evaluations
+        def count(n, word): return f"{n:g} {word}{'s' * (n != 1)}"
+        budget, bad = count(self.target, "nat"), int(e.nonfinite.sum())
+        what = f"c = {c}{self.coefficient:.4g} spends {self.kl:.3g} of {budget}" if math.isfinite(self.coefficient) else f"no coefficient spends {budget}: {self.kl:.3g} at c = {c}{e.c.iloc[-1]:.4g}"
+        return (f"{self.arm}: {what} ({self.status}; quantile {self.quantile:g} of {count(self.n_tokens, 'token')}, {count(self.n_prompts, 'prompt')}, {count(len(e), 'evaluation')}"
+                f"{f', {bad} tokens NaN or infinite' if bad else ''})")
 
 # %% ../../nbs/43_eval.calibrate.ipynb #c027
+@patch
+def why(self:IsoKL)->str:
+    "What kept the search from the target, empty if nothing did"
+    e, c, kl = self.evaluations, self.coefficient, self.kl
+    low, high, n = e.loc[e.c.idxmin()], e.loc[e.c.idxmax()], len(e)
+    if self.status == "too weak": return f"up to c={high.c:.4g} the KL reaches only {e.kl.max():.3g} nats; the arm saturates, or needs larger bounds="
+    if self.status == "too strong": return f"even at c={low.c:.4g} the KL is {low.kl:.3g} nats; the arm jumps at 0 instead of growing with c, or needs smaller bounds="
+    past = e.c[~(e.kl <= self.target)]
+    if self.status == "jumps": return f"at c={c:.4g} the KL is {kl:.3g} nats, and just beyond, at c={past.iloc[(past - c).abs().argmin()]:.4g}, it is over {self.target:g}: the text it writes changes there"
+    return "" if self.reached else f"{n} evaluations were not enough; the best was {kl:.3g} nats at c={c:.4g}; give more max_evals="
+
+@patch
+def judged(self:IsoKL, strict=True):
+    "The report itself if the budget is spent; with a warning if half of it is; else `CoherenceError`, or not `strict` a report with coefficient NaN"
+    if self.reached: return self
+    if self.status in ("jumps", "exhausted") and self.kl >= self.target / 2:
+        warnings.warn(f"{self.arm} spends {self.kl / self.target:.0%} of the budget: {self.why()}")
+        return self
+    if strict: raise CoherenceError(f"{self.arm}: no coefficient spends {self.target:g} nats: {self.why()}")
+    return replace(self, coefficient=math.nan)
+
+# %% ../../nbs/43_eval.calibrate.ipynb #c028
 @patch
 def plot(self:IsoKL, ax=None): # matplotlib axes to draw on; None makes a figure
     "Every measured KL over the coefficient, both logarithmic, with the target and the coefficient found"
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogFormatter
     fig, ax = (None, ax) if ax is not None else plt.subplots(figsize=(5.6, 3.4), layout="constrained")
     e = self.evaluations.sort_values("c")
     for k, word, mark in (("kl_plus", "+c", "o-"), ("kl_minus", "−c", "s--")):
@@ -159,22 +184,23 @@ def plot(self:IsoKL, ax=None): # matplotlib axes to draw on; None makes a figure
     ax.axhline(self.target, color=".4", lw=.8)
     if math.isfinite(self.coefficient): ax.axvline(self.coefficient, color=".4", lw=.8, ls=":")
     ax.set(xscale="log", yscale="log", xlabel="coefficient c", ylabel=f"{self.quantile:.0%} quantile of KL (nats)")
+    for axis in (ax.xaxis, ax.yaxis): axis.set_major_formatter(LogFormatter()); axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, .5)))
     ax.legend(frameon=False, fontsize=9)
     if fig is None: return ax
     plt.close(fig)
     return fig
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c029
+# %% ../../nbs/43_eval.calibrate.ipynb #c030
 def search_range(arm)->tuple: # start, (lowest, highest)
     "Where to look for the coefficient of an arm"
     if not isinstance(arm, SteeringVector): return .4, (.01, 16.)
     op = operator_of(arm.operator)
     limit = getattr(op, "limit", 16. if getattr(op, "fraction", False) else None)
     if limit is None: return 1., (1e-4, 1e4)
-    high = limit / max(map(abs, arm.strength.values()))
+    high = limit / (max(map(abs, arm.strength.values())) or 1.)
     return high / 40, (high / 1600, high)
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c030
+# %% ../../nbs/43_eval.calibrate.ipynb #c031
 def iso_kl(
     arm, # an Intervention
     model, tok,
@@ -191,11 +217,12 @@ def iso_kl(
     )->IsoKL:
     """The coefficient at which an arm's side effects are worth `kl` nats: the notes' iso-KL calibration (after steering-lite). `CoherenceError` if there is none: the arm saturates, or jumps at 0 as a persona prompt does.
 
-    Known failures: 80 tokens give a rough percentile, more prompts a better one; KL counts wanted and unwanted changes alike."""
+    Known failures: 80 tokens give a rough percentile; KL counts wanted and unwanted changes alike."""
     if sign not in (-1, 0, 1) or not 0 < check_number(quantile, "quantile") <= 1: raise ConfigError(f"sign={sign}, quantile={quantile}: give a sign of 0, 1 or -1 and a quantile above 0 and up to 1")
     prompts, more = [prompts] if isinstance(prompts, str) else list(PROMPTS if prompts is None else prompts), []
     first, span = search_range(arm)
-    span = bounds or span
+    span = span if bounds is None else bounds
+    start = min(max(first, span[0]), span[1]) if start is None else start
     def measure(c):
         row = dict(tokens=0, nonfinite=0)
         for s, k in ((1, "kl_plus"), (-1, "kl_minus")):
@@ -206,28 +233,12 @@ def iso_kl(
         more.append(row)
         bar.update(1)
         return max(v for k, v in row.items() if k.startswith("kl_")) if not row["nonfinite"] else math.nan
-    with progress(None, "iso-KL", total=max_evals) as bar: status, c, found, seen = solve_budget(measure, kl, start or min(max(first, span[0]), span[1]), span, tol, max_evals)
+    with progress(None, "iso-KL", total=max_evals) as bar: status, c, found, seen = solve_budget(measure, kl, start, span, tol, max_evals)
     seen = seen.join(pd.DataFrame(more))
     at = seen[seen.c == c].iloc[-1] if math.isfinite(c) else seen.iloc[-1]
-    return _judge(IsoKL(getattr(arm, "name", type(arm).__name__), c, found, float(kl), float(quantile), status, sign, int(at.tokens), len(prompts), seen), strict)
+    return IsoKL(getattr(arm, "name", type(arm).__name__), c, found, float(kl), float(quantile), status, sign, int(at.tokens), len(prompts), seen).judged(strict)
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c031
-def _judge(r:IsoKL, strict)->IsoKL:
-    "Pass a report on, warn where the budget is spent in part only, raise `CoherenceError` where less than half of it could be spent"
-    e = r.evaluations
-    if r.reached: return r
-    if r.status in ("jumps", "exhausted") and r.kl >= r.target / 2:
-        over = e[~(e.kl <= r.target)].c
-        near = over.iloc[(over - r.coefficient).abs().argmin()]
-        warnings.warn(f"{r.arm}: the KL {'jumps across' if r.status == 'jumps' else f'was not found in {len(e)} evaluations near'} {r.target:g} nats between c={r.coefficient:.4g} and {near:.4g}; the first spends {r.kl:.3g}. More prompts make a smoother curve")
-        return r
-    why = {"too weak": f"up to c={e.c.max():.4g} the KL reaches only {e.kl.max():.3g} nats; the arm saturates, or give larger bounds=",
-           "too strong": f"even at c={e.c.min():.4g} the KL is {e.kl[e.c.idxmin()]:.3g} nats; the arm jumps at 0 instead of growing with c, or give smaller bounds="}.get(
-           r.status, f"the KL leaps from {r.kl:.3g} nats at c={r.coefficient:.4g} past the target" if r.status == "jumps" else f"{len(e)} evaluations were not enough; the best was {r.kl:.3g} nats at c={r.coefficient:.4g}; give more max_evals=")
-    if strict: raise CoherenceError(f"{r.arm}: no coefficient has a KL of {r.target:g} nats: {why}")
-    return replace(r, coefficient=math.nan)
-
-# %% ../../nbs/43_eval.calibrate.ipynb #c040
+# %% ../../nbs/43_eval.calibrate.ipynb #c042
 @dataclass
 class OutputSign:
     "Which sign of the coefficient raises the score of a task: `mean` of label · (log-ratio at +c − at −c) in nats with its 95 % interval `lo`…`hi` over dilemmas"
@@ -237,7 +248,7 @@ class OutputSign:
         lost = f", {self.nan} NaN" if self.nan else ""
         return f"sign {self.sign:+d}{'' if self.decided else ' (undecided, kept)'}: {self.mean:+.3f} nats [{self.lo:+.3f}, {self.hi:+.3f}] at c = ±{self.c:.4g} ({self.task}: {self.n} items, {self.n_groups} dilemmas{lost})"
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c041
+# %% ../../nbs/43_eval.calibrate.ipynb #c043
 def output_sign(
     arm, # an Intervention
     model, tok,
@@ -262,7 +273,7 @@ def output_sign(
     decided = lo > 0 or hi < 0
     return OutputSign(-1 if decided and mean < 0 else 1, decided, mean, lo, hi, p, int(ok.sum()), len(groups), int((~ok).sum()), c, task.name, items.items["group"].unique().tolist())
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c045
+# %% ../../nbs/43_eval.calibrate.ipynb #c047
 class Scaled(Intervention):
     "An arm whose coefficient is multiplied by `k`: at c it is `arm` at k · c"
     def __init__(self, arm, k:float, meta:dict|None=None):
@@ -272,7 +283,7 @@ class Scaled(Intervention):
     def system(self, c): return system_of(self.arm, self.k * c)
     def __repr__(self): return f"Scaled({self.name!r}, c → {self.k:.4g} · c)"
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c046
+# %% ../../nbs/43_eval.calibrate.ipynb #c048
 def calibrate(
     arm, # a SteeringVector, or any other Intervention
     model, tok,
@@ -280,18 +291,21 @@ def calibrate(
     task=None, # held-out items that decide the sign, see `output_sign`; None keeps it
     prompts=None, # user messages; None: `PROMPTS`
     n:int=32, # dilemmas of `task` to ask
-    **options)->SteeringVector|Scaled: # quantile, tol, max_evals, sign, start, bounds, max_new_tokens: see `iso_kl`
+    sign:int=0, # which side of the calibrated arm the budget is for: 0 both, +1 or −1 one of them
+    **options)->SteeringVector|Scaled: # quantile, tol, max_evals, start, bounds, max_new_tokens: see `iso_kl`
     "The arm with c = ±1 worth `kl` nats, its sign reversed if held-out items say so; measurements in `meta['calibration']`. `CoherenceError` if no coefficient has that KL"
-    r = iso_kl(arm, model, tok, kl, prompts, **{**options, "strict": True})
+    def spend(sign): return iso_kl(arm, model, tok, kl, prompts, sign=sign, strict=True, **options)
+    r = spend(sign)
     said = None if task is None else output_sign(arm, model, tok, task, r.coefficient, n)
     flip = said is not None and said.sign < 0
+    if flip and sign: r = replace(spend(-sign), sign=sign)   # the sides have changed places
     meta = {**getattr(arm, "meta", {}), "calibration": r.record() | dict(output_sign=None if said is None else dict(said.__dict__), flipped=flip)}
     if not isinstance(arm, SteeringVector): return Scaled(arm, -r.coefficient if flip else r.coefficient, meta)
     out = (-arm if flip else arm) * r.coefficient
     out.name, out.meta = arm.name, {**meta, "strength": "iso_kl"}
     return out
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c053
+# %% ../../nbs/43_eval.calibrate.ipynb #c055
 def norm_relative(
     vec:SteeringVector,
     acts:dict, # from `capture`, or {site: [n d]} from `last_states(model, tok, texts, vec.sites)`
