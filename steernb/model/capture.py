@@ -145,14 +145,14 @@ def attn_v_min(h, mask, rows):
 # %% ../../nbs/03_model.capture.ipynb #c027
 @pooling("hdiff")
 def hdiff(h, mask, rows):
-    "±½ Σ w (h⁺ − h⁻), each text with its own weights, so that pos − neg is the content part. Source: the notes (steering-lite). Only tokens that both texts have count, aligned at the right."
+    "±½ Σ w (h⁺ − h⁻), each text with its own weights: pos − neg is the content part. Source: the notes. Only tokens that both texts have count, aligned at the right."
     both = mask[::2] & mask[1::2]
     diff = h[::2].float() - h[1::2].float()
     return _interleave(_weigh(rows[::2], diff, both) / 2, -_weigh(rows[1::2], diff, both) / 2)
 
 @pooling("attn_kq")
 def attn_kq(h, mask, rows):
-    "±½ Σ (w⁺ − w⁻) ½(h⁺ + h⁻), so that pos − neg is the routing part. Source: the notes (steering-lite). Only tokens that both texts have count, aligned at the right."
+    "±½ Σ (w⁺ − w⁻) ½(h⁺ + h⁻): pos − neg is the routing part. Source: the notes. Only tokens that both texts have count, aligned at the right."
     both = mask[::2] & mask[1::2]
     route = _weigh(rows[::2] - rows[1::2], (h[::2].float() + h[1::2].float()) / 2, both) / 2
     return _interleave(route, -route)
@@ -163,7 +163,7 @@ for _f in (attn_v, attn_v_max, attn_v_min, hdiff, attn_kq): _f.attention = True 
 @contextmanager
 def eager_attention(model:nn.Module):
     "Inside of the block the model computes attention in the plain way, which returns its weights; afterwards as before, in every part of a nested model."
-    if not hasattr(model, "set_attn_implementation"): raise ConfigError(f"{type(model).__name__} can't switch its attention to 'eager', which attention poolings need: use pool='last' or 'mean'")
+    if not hasattr(model, "set_attn_implementation"): raise ConfigError(f"{type(model).__name__} can't switch its attention, which this pooling needs: use pool='last' or 'mean'")
     def now(config): return {"": config._attn_implementation, **{k: now(c) for k in config.sub_configs if (c := getattr(config, k, None)) is not None}}
     before = now(model.config)
     try:
@@ -221,7 +221,8 @@ def pooled_states(
 ) -> dict[str, Float[Tensor, "n d"]]: # float32 on the CPU, rows in the order of `texts`
     """One state of each site for each text. The forward pass ends at the last site.
 
-    Too long or empty text, unknown pooling: `ConfigError`; a site that does not exist or does not run: `SiteError`; NaN or infinity: `SteerError` that names site and text."""
+    Too long or empty text, unknown pooling: `ConfigError`; a site that does not exist or does not run: `SiteError`; an odd number of texts where pairs are compared: `PairError`;
+    NaN or infinity: `SteerError` that names site and text."""
     f, where, out = pooling[pool], find_sites(model, sites), {}
     places, attention = _places(where), getattr(f, "attention", False)
     if attention and len(texts) % 2: raise PairError(f"pool={pool!r} compares the texts of a pair: give an even number of texts, pos, neg, pos, neg, …")
@@ -282,7 +283,7 @@ def contrast_losses() -> list[str]:
 # %% ../../nbs/03_model.capture.ipynb #c061
 @contrast_loss("simpo")
 def simpo(h_pos, h_neg, logp_pos, logp_neg):
-    "−log σ(2 (lp⁺ − lp⁻ − 0.25)): prefer the text (SimPO, arXiv:2405.14734). No state enters it: says what makes the words likely, however it is done; saturates once the preference is clear."
+    "−log σ(2 (lp⁺ − lp⁻ − 0.25)): prefer the first text (SimPO, arXiv:2405.14734). No state enters it, only how likely words are; saturates once the preference is clear."
     return -F.logsigmoid(2. * (logp_pos - logp_neg - .25))
 
 @contrast_loss("separation")
@@ -308,14 +309,14 @@ def cosine(h_pos, h_neg, logp_pos, logp_neg):
 # %% ../../nbs/03_model.capture.ipynb #c063
 @contrast_loss("kpo")
 def kpo(h_pos, h_neg, logp_pos, logp_neg):
-    "−log σ(0.1 (‖h⁺ − μ‖ − 2‖h⁻ − μ‖)), μ the pair's midpoint without gradient (notes). Pushes h⁺ away and pulls h⁻ twice as hard into the middle: a one-sided contrast."
+    "−log σ(0.1 (‖h⁺ − μ‖ − 2‖h⁻ − μ‖)), μ the pair's midpoint without gradient (notes). Both texts move the same way, h⁻ twice as far: a sign taken from g⁻ − g⁺ comes out reversed."
     mid = ((h_pos + h_neg) / 2).detach()
     return -F.logsigmoid(.1 * ((h_pos - mid).norm(dim=-1) - 2. * (h_neg - mid).norm(dim=-1)))
 
 # %% ../../nbs/03_model.capture.ipynb #c065
 @contrast_loss("reprpo_nll")
 def reprpo_nll(h_pos, h_neg, logp_pos, logp_neg):
-    "−‖h⁺ − h⁻‖ + 10⁴ relu(0.99 sg(lp⁺) − lp⁺)², sg: without gradient (final loss of the notes). The weight is a constant: the balance of the terms moves with the model and the site."
+    "−‖h⁺ − h⁻‖ + 10⁴ relu(0.99 sg(lp⁺) − lp⁺)², sg: without gradient (final loss of the notes). The weight is a constant, so the balance of the terms is the model's."
     return separation(h_pos, h_neg, logp_pos, logp_neg) + 1e4 * (.99 * logp_pos.detach() - logp_pos).relu() ** 2
 
 for _f in (separation, log_separation, hinge, cosine, kpo): _f.states_only = True # spares the logits: such a loss gets None for both log-probabilities
@@ -336,9 +337,11 @@ def nudged(
         leaves[place] = torch.zeros(len(h), 1, h.shape[-1], device=h.device, requires_grad=True)
         return h + torch.where(mask.to(h.device)[..., None], leaves[place], 0.).to(h.dtype)
     try:
-        for p in (p for p, inside in places if inside): handles.append(get_module(model, p).register_forward_pre_hook(lambda m, args, p=p: (add(args[0], (p, True)), *args[1:])))
+        for p, inside in places:
+            if inside: handles.append(get_module(model, p).register_forward_pre_hook(lambda m, args, p=p: (add(args[0], (p, True)), *args[1:])))
         def edit(output, layer): return with_hidden(output, add(output, (layer, False)))
-        with TraceDict(model, [p for p, inside in places if not inside], retain_output={keep: True} if keep else False, edit_output=edit, stop=stop) as traces: yield leaves, traces
+        outputs, kept = [p for p, inside in places if not inside], {keep: True} if keep else False
+        with TraceDict(model, outputs, retain_output=kept, edit_output=edit, stop=stop) as traces: yield leaves, traces
     finally:
         for h in handles: h.remove()
 
@@ -358,20 +361,22 @@ def _loss_block(model, layer=None) -> str:
     "Path of the block whose output the loss reads; by default `hidden_states[-3]`."
     tops = blocks(model)
     i = max(len(tops) - 3, 0) if layer is None else layer
-    if isinstance(i, bool) or not isinstance(i, int) or not -len(tops) <= i < len(tops): raise SiteError(f"loss_layer must be the number of a block, 0 to {len(tops) - 1}, or negative from the end, got {layer!r}")
+    if isinstance(i, bool) or not isinstance(i, int) or not -len(tops) <= i < len(tops):
+        raise SiteError(f"loss_layer must be the number of a block, 0 to {len(tops) - 1}, or negative from the end, got {layer!r}")
     return tops[i]
 
 def _refuse_behind(where, top, dead=lambda site: True):
     "Raise if sites behind the loss layer are `dead`."
     bad = [s for s in where if (layer_of(s) is None or layer_of(s) > layer_of(top)) and dead(s)]
-    if bad: raise SiteError(f"the loss reads {top}, and {len(bad)} sites behind it can't change that, first {bad[0]}: give a later loss_layer (-1 is the last block), a loss that reads log-probabilities (simpo, reprpo_nll), or earlier sites")
+    if bad: raise SiteError(f"the loss reads {top}, and {len(bad)} of the sites lie behind it and can't change it, first {bad[0]}: "
+        "give a later loss_layer (-1 is the last block), a loss that reads log-probabilities (simpo, reprpo_nll), or earlier sites")
 
 def _per_pair(f, h, lp) -> Float[Tensor, "n"]:
     "The loss of each pair; rows of `h` and `lp` are pos, neg, pos, neg, …."
     loss = f(h[::2], h[1::2], *((None, None) if lp is None else (lp[::2], lp[1::2])))
     got = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
     if got != (len(h) // 2,): raise ConfigError(f"a contrast loss returns one number for each of {len(h) // 2} pairs, got {got}: don't average over pairs")
-    if not loss.requires_grad: raise ConfigError("the contrast loss depends on nothing that has a gradient: compute it from h_pos, h_neg, logp_pos, logp_neg without detaching all of them")
+    if not loss.requires_grad: raise ConfigError("the contrast loss has no gradient: compute it from h_pos, h_neg, logp_pos, logp_neg without detaching all of them")
     return loss
 
 # %% ../../nbs/03_model.capture.ipynb #c075
@@ -384,9 +389,9 @@ def pair_gradients(
     loss_layer:int=None, # block whose output the loss reads, 0-based or negative; None: the last but two
     batch_size:int=None, # texts in a batch; None: automatic
 ) -> tuple[dict[str, Float[Tensor, "n d"]], Float[Tensor, "n"]]: # of each text; norm of the gradient at the loss layer
-    """Gradient of each pair's loss with respect to a vector added at every real token of one of its texts, at each site.
+    """Gradient of each pair's loss (not their mean) with respect to a vector added at every real token of one of its texts, at each site.
 
-    A site that can't change the loss: `SiteError`; a loss of the wrong shape: `ConfigError`; NaN, for instance from the log-probability of a one-token text: `SteerError`."""
+    A site that can't change the loss: `SiteError`; a loss of the wrong shape: `ConfigError`; NaN, for instance where a text of one token has no log-probability: `SteerError`."""
     f, where, top, out = loss if callable(loss) else contrast_loss[loss], find_sites(model, sites), _loss_block(model, loss_layer), {}
     blind = getattr(f, "states_only", False)
     if blind: _refuse_behind(where, top)
@@ -396,7 +401,8 @@ def pair_gradients(
             with nudged(model, places, batch["attention_mask"].bool(), top, stop=blind) as (leaves, traces): output = model(**batch, use_cache=False)
             h = hidden(traces[top].output)[:, -1].float()
             per_pair = _per_pair(f, h, None if blind else _text_logp(output.logits, batch).to(h.device))
-            if not per_pair.isfinite().all(): raise SteerError(f"the loss of pair {rows[2 * (~per_pair.isfinite()).nonzero()[0].item()] // 2} is NaN or infinite: a text of one token has no log-probability; with float16 weights try bfloat16 or float32")
+            bad = [rows[2 * i] // 2 for i, ok in enumerate(per_pair.isfinite().tolist()) if not ok]
+            if bad: raise SteerError(f"the loss of pair {bad[0]} is NaN or infinite: a text of one token has no log-probability; with float16 weights try bfloat16 or float32")
             grads = torch.autograd.grad(per_pair.sum(), [*leaves.values()], allow_unused=True)
         _store(out, places, {p: torch.zeros_like(x)[:, 0] if g is None else g[:, 0] for (p, x), g in zip(leaves.items(), grads)}, rows, len(texts))
     with torch.inference_mode(False), frozen(model): sweep(model, tok, texts, run, batch_size, per=2)
