@@ -161,7 +161,7 @@ def make(folder):
             acts = sn.capture(model, tok, pairs, [*where, final_norm(model)], batch_size=size)
             for i, a in enumerate(acts.values()):   # "norm": the final norm's output
                 found.put(family, how, i if i < len(where) else "norm", mean=sn.extractor["mean_diff"](a), pca_diff=sn.extractor["pca_diff"](a), pca_center=sn.extractor["pca_center"](a),
-                          uncentred=torch.linalg.svd(a.diff, full_matrices=False)[2][0])
+                          logistic=sn.extractor["logistic"](a), uncentred=torch.linalg.svd(a.diff, full_matrices=False)[2][0])
         model, tok = load(folder, family, attn_implementation="eager")
         for kind, xs in inputs(tok).items():
             with sn.TraceDict(model, where) as t: found.put(family, kind, bare=over(xs, lambda x: logits(model, x)))
@@ -248,6 +248,7 @@ def direction_rows(page):
             page.row(known if gpt2 else s, "mean difference, all 4 blocks, largest difference / norm, both in batches", library, family, lambda: over(relative, "mean", "batched", "mean"), None if gpt2 else 1e-5)
             page.row(s, "their PCA is the first component of uncentred differences, 1 − \\|cos\\|", library, family, lambda: over(off, "uncentred", "one by one", "pca"), 1e-5)
             page.row(known, "their PCA and our pca_diff (centred), 1 − \\|cos\\|", library, family, lambda: over(off, "pca_diff", "one by one", "pca"), None)
+            page.row(known, "logistic regression: theirs through the origin, ours standardised with an intercept, 1 − \\|cos\\|", library, family, lambda: over(off, "logistic", "one by one", "logistic"), None)
         page.row(s, "mean difference, steernb in batches and one text at a time, largest difference / norm", "steernb", family, lambda: worst(relative(ours[f"mean/{family}/batched/{i}"], ours[f"mean/{family}/one by one/{i}"]) for i in range(4)), 1e-5)
         if (library := "transformer-lens") in page.arrays:
             theirs = page.arrays[library]
@@ -325,7 +326,7 @@ ABOUT = {
     "Files": "A gguf file holds float32, so writing is exact; reading splits a vector into a unit direction and a strength, which can cost the last bit: there the bar is 1e-6 of the norm. lm-eval's `add` file is judged above, by logits; "
              f"`clamp` sets the projection on the direction to {MID:g} + {CLAMP:g}, {MID:g} through lm-eval's bias, and is judged within float error.",
     "Known differences": "Shown and not judged. repeng reads `hidden_states`, whose last entry is *after* the final norm; steernb and steering-vectors read what the block returns. In batches, both peers call the model without `position_ids`: on "
-                         "left-padded GPT-2, which knows absolute positions, they read shifted states (rotary families do not care). steering-vectors' PCA is not centred, so it leans towards the mean difference.",
+                         "left-padded GPT-2, which knows absolute positions, they read shifted states (rotary families do not care). steering-vectors' PCA is not centred, so it leans towards the mean difference; its logistic regression works on raw states and has no intercept.",
 }
 
 def report(folder):

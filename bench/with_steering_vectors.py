@@ -3,7 +3,7 @@ import sys
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
-from steering_vectors import SteeringVector, aggregate_activations, extract_activations, mean_aggregator, pca_aggregator
+from steering_vectors import SteeringVector, aggregate_activations, extract_activations, logistic_aggregator, mean_aggregator, pca_aggregator
 
 import workload as w
 
@@ -40,8 +40,8 @@ def parity(folder):
             with found.trying(family, how):
                 model, tok = p.load(folder, family)
                 pos, neg = extract_activations(model, tok, pairs, batch_size=size)
-                for i, v in aggregate_activations(pos, neg, mean_aggregator()).items(): found.put(family, how, i, mean=v.numpy())
-                for i, v in aggregate_activations(pos, neg, pca_aggregator()).items(): found.put(family, how, i, pca=v.numpy())
+                for name, aggregator in dict(mean=mean_aggregator(), pca=pca_aggregator(), logistic=logistic_aggregator()).items():
+                    for i, v in aggregate_activations(pos, neg, aggregator).items(): found.put(family, how, i, **{name: v.numpy()})
     found.save()
 
 
