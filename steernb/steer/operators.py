@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
-from ..core import ConfigError, PairError, SiteError, check_number
+from ..core import ConfigError, FormatError, PairError, SiteError, check_number
 from ..model.capture import capture
 from ..model.edit import edit, token_reader
 from ..model.hooks import get_module, hidden, layer_of
@@ -29,7 +29,9 @@ def _dot(a, b): return torch.linalg.vecdot(a, b).unsqueeze(-1)
 
 @operator("add_norm")
 def add_norm(v, c):
-    "‖h‖·unit(h + c·v), the norm-preserving addition of repeng and AISteer360. Where h = −c·v there is no direction and h stays; near there a small change of h turns the result around"
+    """‖h‖·unit(h + c·v), the norm-preserving addition of repeng and AISteer360.
+
+    Where h = −c·v there is no direction and h stays; near there a small change of h turns the result around"""
     def f(h):
         x = h + c * v
         return torch.where(x.norm(dim=-1, keepdim=True) > 1e-12, F.normalize(x, dim=-1) * h.norm(dim=-1, keepdim=True), h)
@@ -45,14 +47,18 @@ clamp.fit = lambda act, v, mid=None, **kw: dict(mid=((act.pos + act.neg) @ v).me
 # %% ../../nbs/31_steer.operators.ipynb #c014
 @operator("ablate")
 def ablate(v, c):
-    "h − c·(h·v)·v; c = 1 projects out (idempotent), c = −1 doubles (arXiv:2406.11717). Even in v: it cannot tell a trait from its opposite, and removes the offset common to both poles too"
+    """h − c·(h·v)·v; c = 1 projects out (idempotent), c = −1 doubles (arXiv:2406.11717).
+
+    Even in v: it cannot tell a trait from its opposite, and removes the offset common to both poles too"""
     return lambda h: h - c * _dot(h, v) * v
 ablate.fraction = True
 
 # %% ../../nbs/31_steer.operators.ipynb #c017
 @operator("cosine_gate")
 def cosine_gate(v, c, tau=0.):
-    "h + c·relu(|cos(h, v)| − tau)·v, from steering-lite. In wide layers |cos| is small, so the same c does less than with `add`; tau ≥ the largest |cos| does nothing"
+    """h + c·relu(|cos(h, v)| − tau)·v, from steering-lite.
+
+    In wide layers |cos| is small, so the same c does less than with `add`; tau ≥ the largest |cos| does nothing"""
     return lambda h: h + c * F.relu(F.cosine_similarity(h, v, dim=-1).abs() - tau).unsqueeze(-1) * v
 
 # %% ../../nbs/31_steer.operators.ipynb #c020
@@ -68,13 +74,17 @@ def condition_state(
 
 @operator("condition_gate")
 def condition_gate(v, c, condition, threshold=0., side=1.):
-    "h + c·v on the tokens with side·(cos(h, condition) − threshold) > 0, side ±1; the test of CAST (arXiv:2409.05907) token by token. A step function: states near the threshold flip. Per sequence: `When`"
+    """h + c·v on the tokens with side·(cos(h, condition) − threshold) > 0, side ±1; the test of CAST (arXiv:2409.05907) token by token.
+
+    A step function: states near the threshold flip. Per sequence: `When`"""
     return lambda h: h + c * (side * (F.cosine_similarity(h, condition, dim=-1) - threshold) > 0).unsqueeze(-1) * v
 condition_gate.fit = lambda act, v, side=1., **kw: condition_state(act, side)
 
 # %% ../../nbs/31_steer.operators.ipynb #c024
 class When(Intervention):
-    "`arm` on the rows of a batch whose prompt fulfils a condition: side·(cos(mean prompt state at `site`, condition) − threshold) > 0 (CAST, arXiv:2409.05907). The `with` block gives `.cosine` and `.on` [b] of the last prompt"
+    """`arm` on the rows of a batch whose prompt fulfils a condition: side·(cos(mean prompt state at `site`, condition) − threshold) > 0 (CAST, arXiv:2409.05907).
+
+    The `with` block gives `.cosine` and `.on` [b] of the last prompt"""
     name = "when"
     def __init__(self,
         arm, # what to do where the condition holds: an arm with `edits`, such as a SteeringVector
@@ -84,7 +94,8 @@ class When(Intervention):
         side:float=1.): # +1: steer above the threshold, −1: below
         "Raises `ConfigError` for an arm without edits, a condition that is no finite non-zero vector, or a side other than ±1"
         if not hasattr(arm, "edits"): raise ConfigError(f"{type(arm).__name__} has no edits of hidden states; give a SteeringVector")
-        if condition.ndim != 1 or not condition.isfinite().all() or not condition.norm() > 0: raise ConfigError(f"the condition has shape {list(condition.shape)} and norm {condition.norm():.3g}; give a finite, non-zero vector [d]")
+        if condition.ndim != 1 or not condition.isfinite().all() or not condition.norm() > 0:
+            raise ConfigError(f"the condition has shape {list(condition.shape)} and norm {condition.norm():.3g}; give a finite, non-zero vector [d]")
         if side not in (1, -1): raise ConfigError(f"side={side!r}: +1 steers above the threshold, -1 below")
         self.arm, self.site, self.condition, self.threshold, self.side = arm, site, F.normalize(condition.float(), dim=0), check_number(threshold, "threshold"), side
 
@@ -103,7 +114,8 @@ class When(Intervention):
 
     def apply(self, model, c, where="all", norm=None):
         edits, module = self.arm.edits(model, c, norm), get_module(model, self.site)
-        if early := [s for s in edits if layer_of(s) < layer_of(self.site)]: raise SiteError(f"the condition is read at {self.site}, after {early[0]} is steered: read it there or before")
+        if early := [s for s in edits if layer_of(s) < layer_of(self.site)]:
+            raise SiteError(f"the condition is read at {self.site}, after {early[0]} is steered: read it there or before")
         return self.gated(model, edits, module, where)
 
     @contextmanager
@@ -113,13 +125,16 @@ class When(Intervention):
             def read(mod, args, out):
                 if r.past >= r.prompt or not r.past and r.s > r.prompt: return        # a decode step, with a cache or without: the answer holds
                 if r.past or r.s < r.prompt: raise ConfigError("When reads the whole prompt in one forward: no prefill_chunk_size, no cache from before")
-                real = (r.index()[0] >= 0)[..., None]
-                mean = torch.where(real, hidden(out).float(), 0.).sum(1) / real.sum(1).clamp(min=1)
+                h, real = hidden(out).float(), (r.index()[0] >= 0)[..., None]
+                if h.shape[-1] != len(self.condition): raise FormatError(f"the condition has width {len(self.condition)}, {self.site} has {h.shape[-1]}: it was made for another site or model")
+                real = real.to(h.device)
+                mean = torch.where(real, h, 0.).sum(1) / real.sum(1).clamp(min=1)
                 now.cosine = F.cosine_similarity(mean, self.condition.to(mean.device), dim=-1)
                 now.on, r.seen[read] = self.side * (now.cosine - self.threshold) > 0, True
             def rows(f):
                 def run(h):
-                    if now.on is None or not r.past and r.s == r.prompt and read not in r.seen: raise SiteError(f"the condition at {self.site} was not read before the first steered site ran: choose a module that runs earlier")
+                    if now.on is None or not r.past and r.s == r.prompt and read not in r.seen:
+                        raise SiteError(f"the condition at {self.site} was not read before the first steered site ran: choose a module that runs earlier")
                     return torch.where(now.on.to(h.device)[:, None, None], f(h), h)
                 return run
             handle = module.register_forward_hook(read)
@@ -130,7 +145,9 @@ class When(Intervention):
 # %% ../../nbs/31_steer.operators.ipynb #c028
 @operator("spherical")
 def spherical(v, c):
-    "‖h‖·(cos(tΩ)·ĥ + sin(tΩ)·u), t = |c|, Ω the angle from ĥ to sign(c)·v, u = unit of sign(c)·v − its part along ĥ (slerp, from steering-lite). |c| > 1 passes v and moves away again; antipodal states stay"
+    """‖h‖·(cos(tΩ)·ĥ + sin(tΩ)·u), t = |c|, Ω the angle from ĥ to sign(c)·v, u = unit of sign(c)·v − its part along ĥ (slerp, from steering-lite).
+
+    |c| > 1 passes v and moves away again; antipodal states stay"""
     c = torch.as_tensor(c, dtype=torch.float32, device=v.device)
     def f(h):
         unit, goal = F.normalize(h, dim=-1), c.sign() * v
@@ -145,7 +162,9 @@ spherical.fraction = True
 # %% ../../nbs/31_steer.operators.ipynb #c031
 @operator("angular")
 def angular(v, c, b2):
-    "h with its part in the plane (v, b2) turned to the angle (1 − c)·90° from v, length kept (arXiv:2510.26243). Neutral value: c → 0 tends to the angle 90°, not to h. Period 4 in c"
+    """h with its part in the plane (v, b2) turned to the angle (1 − c)·90° from v, length kept (arXiv:2510.26243).
+
+    Neutral value: c → 0 tends to the angle 90°, not to h. Period 4 in c"""
     b2 = F.normalize(b2 - _dot(b2, v) * v, dim=-1)
     angle = (1 - torch.as_tensor(c, dtype=torch.float32, device=v.device)) * (math.pi / 2)
     def f(h):
@@ -160,7 +179,8 @@ def second_axis(act, v:Float[Tensor, "d"], **kw)->dict: # {"b2": [d]}
     x = F.normalize(act.diff, dim=1)
     x = x - x.mean(0)
     x = x - (x @ v)[:, None] * v
-    if not x.norm(dim=1).max() > 1e-4: raise PairError(f"the differences of all {len(x)} pairs are parallel: there is no second axis to turn in; give more, or more varied, pairs")
+    if not x.norm(dim=1).max() > 1e-4:
+        raise PairError(f"the differences of all {len(x)} pairs are parallel: there is no second axis to turn in; give more, or more varied, pairs")
     b2 = first_component(x)
     return dict(b2=-b2 if b2 @ (act.pos + act.neg).mean(0) < 0 else b2)
 angular.fit = second_axis
@@ -168,7 +188,9 @@ angular.fit = second_axis
 # %% ../../nbs/31_steer.operators.ipynb #c034
 @operator("linear_act")
 def linear_act(v, c, omega, beta):
-    "h + c·(ω·h + β − h) per coordinate, ω, β from `affine_transport` (Linear-AcT, arXiv:2410.23054); v is not used. Heavy tails of a coordinate rule its ω; c < 0 extrapolates the step instead of inverting the map"
+    """h + c·(ω·h + β − h) per coordinate, ω, β from `affine_transport` (Linear-AcT, arXiv:2410.23054); v is not used.
+
+    Heavy tails of a coordinate rule its ω; c < 0 extrapolates the step instead of inverting the map"""
     return lambda h: h + c * (omega * h + beta - h)
 linear_act.fraction = True
 
@@ -198,7 +220,9 @@ def cluster_means(x:Float[Tensor, "n d"], labels:Tensor)->Float[Tensor, "k d"]: 
 # %% ../../nbs/31_steer.operators.ipynb #c039
 @operator("topk_clusters")
 def topk_clusters(v, c, centroids):
-    "h + c·(the centroid with the largest cosine with h), centroids [k d] of unit length from `diff_centroids` (steering-lite); v is not used. The choice jumps between neighbouring tokens, and noise alone makes clusters too"
+    """h + c·(the centroid with the largest cosine with h), centroids [k d] of unit length from `diff_centroids` (steering-lite); v is not used.
+
+    The choice jumps between neighbouring tokens, and noise alone makes clusters too"""
     return lambda h: h + c * centroids[(h @ centroids.T).argmax(-1)]
 
 def diff_centroids(act, v=None, k:int=4, seed:int=0, **kw)->dict: # {"centroids": [k d]}
@@ -211,7 +235,9 @@ topk_clusters.fit = diff_centroids
 # %% ../../nbs/31_steer.operators.ipynb #c043
 @operator("chars")
 def chars(v, c, centroids, shift, log_mass):
-    "h + c·Σ_i π_i(h)·t_i, π = softmax_i(log mass_i − ‖h − a_i‖²/2σ²), σ² the token's own median of ‖h − a_i‖² (CHaRS as in steering-lite); v is not used. One median over k distances is a rough bandwidth: few tokens get a pure shift"
+    """h + c·Σ_i π_i(h)·t_i, π = softmax_i(log mass_i − ‖h − a_i‖²/2σ²), σ² the token's own median of ‖h − a_i‖² (CHaRS as in steering-lite); v is not used.
+
+    One median over k distances is a rough bandwidth: few tokens get a pure shift"""
     def f(h):
         dist = torch.cdist(h, centroids.expand(len(h), -1, -1), compute_mode="donot_use_mm_for_euclid_dist").square()
         width = 2 * dist.median(-1, keepdim=True).values.clamp(min=1e-12)
@@ -238,7 +264,9 @@ chars.fit = cluster_transport
 # %% ../../nbs/31_steer.operators.ipynb #c048
 @operator("sspace")
 def sspace(v, c, U, root, d, bias=0.):
-    "h + c·|cos(x_S, d̂)|·(d̂√S)Uᵀ with x_S = (h − b)U/√S, root = √S (the notes, steering-lite); v is not used. The gate is small in wide layers; modes with a small S count in it as much as the loud ones"
+    """h + c·|cos(x_S, d̂)|·(d̂√S)Uᵀ with x_S = (h − b)U/√S, root = √S (the notes, steering-lite); v is not used.
+
+    The gate is small in wide layers; modes with a small S count in it as much as the loud ones"""
     push, white = U @ (d * root), U / root
     return lambda h: h + c * F.cosine_similarity((h - bias) @ white, d, dim=-1).abs().unsqueeze(-1) * push
 sspace.needs = {"weights"}
@@ -247,7 +275,9 @@ def _no_length(act, v, basis=None, r=-1, **kw): return {k: x for k, x in sspace_
 
 @operator("sspace_ablate")
 def sspace_ablate(v, c, U, root, d, bias=0., target=0.):
-    "h + c·(target − x_S·d̂)·(d̂√S)Uᵀ: c = 1 sets the coordinate along d̂ to `target` (the notes' c), 0 does nothing; v is not used. At target 0 it is even in d̂, as `ablate` is in v"
+    """h + c·(target − x_S·d̂)·(d̂√S)Uᵀ: c = 1 sets the coordinate along d̂ to `target` (the notes' c), 0 does nothing; v is not used.
+
+    At target 0 it is even in d̂, as `ablate` is in v"""
     push, read = U @ (d * root), U @ (d / root)
     return lambda h: h + c * (target - _dot(h - bias, read)) * push
 sspace_ablate.needs, sspace_ablate.fraction, sspace_ablate.fit = {"weights"}, True, _no_length
@@ -255,13 +285,17 @@ sspace_ablate.needs, sspace_ablate.fraction, sspace_ablate.fit = {"weights"}, Tr
 # %% ../../nbs/31_steer.operators.ipynb #c050
 @operator("sspace_damp_amp")
 def sspace_damp_amp(v, c, U, root, d, bias=0.):
-    "h + [((h − b)U)·(exp(clip(c·d̂, ±4)) − 1)]Uᵀ (the notes); v is not used. Not invariant to signs of singular vectors: after majority orientation most d̂ᵢ ≥ 0, so it amplifies nearly everything"
+    """h + [((h − b)U)·(exp(clip(c·d̂, ±4)) − 1)]Uᵀ (the notes); v is not used.
+
+    Not invariant to signs of singular vectors: after majority orientation most d̂ᵢ ≥ 0, so it amplifies nearly everything"""
     gain = (c * d).clamp(-4, 4).expm1()
     return lambda h: h + ((h - bias) @ U * gain) @ U.T
 sspace_damp_amp.needs, sspace_damp_amp.fraction, sspace_damp_amp.fit = {"weights"}, True, _no_length
 
 @operator("s_steer")
 def s_steer(v, c, U, d, bias=0.):
-    "h + c·(((h − b)U)·δ)Uᵀ, the weight edit W + c·U diag(S·δ) Vᵀ (S-steer of the notes); v is not used. Depends on the signs of singular vectors, so they are oriented by the pairs first"
+    """h + c·(((h − b)U)·δ)Uᵀ, the weight edit W + c·U diag(S·δ) Vᵀ (S-steer of the notes); v is not used.
+
+    Depends on the signs of singular vectors, so they are oriented by the pairs first"""
     return lambda h: h + c * ((h - bias) @ U * d) @ U.T
 s_steer.needs, s_steer.fraction, s_steer.fit = {"weights"}, True, lambda act, v, basis=None, **kw: s_weight_state(act, basis)
