@@ -6,7 +6,8 @@
 __all__ = ['pooling', 'contrast_loss', 'batches', 'out_of_memory', 'run_batches', 'batch_tokens', 'sweep', 'last_token',
            'mean_tokens', 'attn_v', 'attn_v_max', 'attn_v_min', 'hdiff', 'attn_kq', 'eager_attention', 'pooled_states',
            'last_states', 'mean_logp', 'contrast_losses', 'simpo', 'separation', 'log_separation', 'hinge', 'cosine',
-           'kpo', 'reprpo_nll', 'nudged', 'frozen', 'pair_gradients', 'Activation', 'Activations', 'capture']
+           'kpo', 'reprpo_bounded', 'reprpo_nll', 'nudged', 'frozen', 'pair_gradients', 'Activation', 'Activations',
+           'capture']
 
 # %% ../../nbs/03_model.capture.ipynb #c002
 from collections.abc import Callable, Iterable
@@ -314,6 +315,11 @@ def kpo(h_pos, h_neg, logp_pos, logp_neg):
     return -F.logsigmoid(.1 * ((h_pos - mid).norm(dim=-1) - 2. * (h_neg - mid).norm(dim=-1)))
 
 # %% ../../nbs/03_model.capture.ipynb #c065
+@contrast_loss("reprpo_bounded")
+def reprpo_bounded(h_pos, h_neg, logp_pos, logp_neg):
+    "−‖h⁺ − h⁻‖ + relu(0.99 sg(lp⁺) − lp⁺), sg: without gradient (the bounded loss of the notes). The bound pulls with constant strength, however far away the text is."
+    return separation(h_pos, h_neg, logp_pos, logp_neg) + (.99 * logp_pos.detach() - logp_pos).relu()
+
 @contrast_loss("reprpo_nll")
 def reprpo_nll(h_pos, h_neg, logp_pos, logp_neg):
     "−‖h⁺ − h⁻‖ + 10⁴ relu(0.99 sg(lp⁺) − lp⁺)², sg: without gradient (final loss of the notes). The weight is a constant, so the balance of the terms is the model's."
