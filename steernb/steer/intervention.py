@@ -259,14 +259,16 @@ def train_vector(
     depths=(0., 1.), # part of the model's depth, as fractions
     operator="add", # what an edit does to a hidden state: a name, see `operators()`, or a function
     grads="reprpo_nll", # loss whose gradients a method asks for, if it does, see `contrast_losses()`
+    loss_layer:int|None=None, # block at which that loss reads states; None: the third from the end
+    pool:str="last", # which tokens the states are read at, see `pooling`
     seed:int=0,
     **options)->SteeringVector: # of the extractor or the operator
     "Capture and extract in one step: pairs in, steering vector with its provenance out"
     pairs, f, op = check_pairs(list(pairs), tok), extractor[method], operator_of(operator)
     check_options(options, f, op, getattr(op, "fit", None))
     ask = needs(f, op)
-    acts = capture(model, tok, pairs, hooks.sites(model, sites, depths), logp="logp" in ask, **({"grads": grads} if "grads" in ask else {}))
-    return extract(method, acts, model, seed, operator, dict(dataset_sha256=digest([list(p) for p in pairs]), chat_template_sha256=digest(getattr(tok, "chat_template", None)), **({"grads": str(grads)} if "grads" in ask else {})), **options)
+    acts = capture(model, tok, pairs, hooks.sites(model, sites, depths), logp="logp" in ask, pool=pool, **(dict(grads=grads, loss_layer=loss_layer) if "grads" in ask else {}))
+    return extract(method, acts, model, seed, operator, dict(pool=pool, dataset_sha256=digest([list(p) for p in pairs]), chat_template_sha256=digest(getattr(tok, "chat_template", None)), **({"grads": str(grads)} if "grads" in ask else {})), **options)
 
 # %% ../../nbs/30_steer.intervention.ipynb #c036
 @patch
