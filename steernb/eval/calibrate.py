@@ -28,7 +28,8 @@ def _greedy(model, fronts, n, pad)->list:
     "What the model writes after each row of token ids: up to `n` tokens, the one that ends the answer included"
     x, end = pad_left(fronts, pad, device_of(model)), model.generation_config.eos_token_id
     ends = set() if end is None else {end} if isinstance(end, int) else set(end)
-    rows = model.generate(input_ids=x["input_ids"], attention_mask=x["attention_mask"], max_new_tokens=n, do_sample=False, num_beams=1, repetition_penalty=1., pad_token_id=pad)[:, x["input_ids"].shape[1]:].tolist()
+    plain = dict(do_sample=False, num_beams=1, repetition_penalty=1., pad_token_id=pad)   # whatever the checkpoint's own settings are
+    rows = model.generate(input_ids=x["input_ids"], attention_mask=x["attention_mask"], max_new_tokens=n, **plain)[:, x["input_ids"].shape[1]:].tolist()
     return [r[:next((i + 1 for i, t in enumerate(r) if t in ends), n)] for r in rows]
 
 def _logp(model, fronts, new, pad)->Float[Tensor, "b s v"]:
@@ -44,9 +45,9 @@ def steered_kl(
     prompts=None, # user messages (plain texts where the tokenizer has no chat template); None: `PROMPTS`
     max_new_tokens:int=20, # length of a continuation
     )->Float[Tensor, "n"]: # nats per steered token, prompt by prompt; NaN where a prediction was NaN
-    """KL(p_steer ‖ p_base) at each token of the arm's own greedy continuations, by teacher-forced rescoring (the notes, after steering-lite). `ConfigError` for no prompts, or one too long.
+    """KL(p_steer ‖ p_base) at each token of the arm's own greedy continuations, by teacher-forced rescoring (the notes, after steering-lite).
 
-    Known failures: it jumps where a coefficient makes the greedy text change; a few tokens say little about the 95th percentile."""
+    `ConfigError` for no prompts, or one too long. Known failures: it jumps where a coefficient makes the greedy text change; a few tokens say little about the 95th percentile."""
     prompts, n = [prompts] if isinstance(prompts, str) else list(PROMPTS if prompts is None else prompts), int(max_new_tokens)
     if not prompts or n < 1: raise ConfigError(f"{len(prompts)} prompts, max_new_tokens={max_new_tokens}: give at least one prompt and one token")
     limit, pad = min(tok.model_max_length, context_length(model) or tok.model_max_length) - n, pad_id(tok)
@@ -116,8 +117,8 @@ def solve_budget(
     tol:float=.05, # |kl/target − 1| that counts as reached
     max_evals:int=24, # calls of `f` at most
     )->tuple: # status, coefficient (NaN if there is none), its KL, all answers as a DataFrame (step, c, kl)
-    """The c at which f(c) = target: "reached". Where the curve "jumps" across, or the calls are "exhausted" too early: the best c seen that stays under the target. And none where f is
-    "too weak" up to the upper bound or "too strong" down to the lower; the KL is then that of the last answer. Of several crossings it finds one."""
+    """The c at which f(c) = target: "reached". Where the curve "jumps" across, or the calls are "exhausted" too early: the best c seen that stays under the target.
+    And none where f is "too weak" up to the upper bound or "too strong" down to the lower; the KL is then the largest, or that of the smallest c. Of several crossings it finds one."""
     target, start, tol = (check_number(x, k) for x, k in ((target, "target"), (start, "start"), (tol, "tol")))
     if not (target > 0 and tol > 0 and max_evals >= 1 and 0 < bounds[0] <= start <= bounds[1]):
         raise ConfigError(f"target={target}, tol={tol}, max_evals={max_evals}, start={start}, bounds={bounds}: all must be above 0, and start within the bounds")
@@ -126,7 +127,8 @@ def solve_budget(
     if under and over and not s.done: s.refine(under, over)
     seen = pd.DataFrame(s.seen)
     if s.hit(s.seen[-1]): return "reached", s.seen[-1]["c"], s.seen[-1]["kl"], seen
-    if not (under and over): return "too weak" if under else "too strong", math.nan, s.seen[-1]["kl"], seen
+    if not over: return "too weak", math.nan, seen.kl.max(), seen
+    if not under: return "too strong", math.nan, seen.kl[seen.c.idxmin()], seen
     best = seen[seen.kl <= target].sort_values("kl").iloc[-1]
     return "jumps" if getattr(s, "narrow", False) else "exhausted", float(best.c), float(best.kl), seen
 
@@ -138,6 +140,10 @@ class IsoKL:
     evaluations:pd.DataFrame = field(repr=False) # step, c, kl, and of each sign: kl, tokens, how many of them not finite
     @property
     def reached(self)->bool: "Whether the KL is within the tolerance of the target"; return self.status == "reached"
+    @property
+    def row(self)->int:
+        "Row of `evaluations` that `kl` is from, the last of several"
+        return (self.evaluations.kl - self.kl).abs()[::-1].idxmin() if math.isfinite(self.kl) else len(self.evaluations) - 1
     def record(self)->dict:
         "What a file keeps: everything but the table"
         return {k: v for k, v in self.__dict__.items() if k != "evaluations"} | dict(reached=self.reached, n_evaluations=len(self.evaluations))
@@ -145,9 +151,10 @@ class IsoKL:
         c, e = {0: "±", 1: "+", -1: "−"}[self.sign], self.evaluations
         def count(n, word): return f"{n:g} {word}{'s' * (n != 1)}"
         budget, bad = count(self.target, "nat"), int(e.nonfinite.sum())
-        what = f"c = {c}{self.coefficient:.4g} spends {self.kl:.3g} of {budget}" if math.isfinite(self.coefficient) else f"no coefficient spends {budget}: {self.kl:.3g} at c = {c}{e.c.iloc[-1]:.4g}"
-        return (f"{self.arm}: {what} ({self.status}; quantile {self.quantile:g} of {count(self.n_tokens, 'token')}, {count(self.n_prompts, 'prompt')}, {count(len(e), 'evaluation')}"
-                f"{f', {bad} tokens NaN or infinite' if bad else ''})")
+        what = f"no coefficient spends {budget}: {self.kl:.3g} at c = {c}{e.c[self.row]:.4g}"
+        if math.isfinite(self.coefficient): what = f"c = {c}{self.coefficient:.4g} spends {self.kl:.3g} of {budget}"
+        return (f"{self.arm}: {what} ({self.status}; quantile {self.quantile:g} of {count(self.n_tokens, 'token')}, {count(self.n_prompts, 'prompt')}, "
+                f"{count(len(e), 'evaluation')}{f', {bad} tokens NaN or infinite' if bad else ''})")
 
 # %% ../../nbs/43_eval.calibrate.ipynb #c027
 @patch
@@ -157,8 +164,10 @@ def why(self:IsoKL)->str:
     low, high, n = e.loc[e.c.idxmin()], e.loc[e.c.idxmax()], len(e)
     if self.status == "too weak": return f"up to c={high.c:.4g} the KL reaches only {e.kl.max():.3g} nats; the arm saturates, or needs larger bounds="
     if self.status == "too strong": return f"even at c={low.c:.4g} the KL is {low.kl:.3g} nats; the arm jumps at 0 instead of growing with c, or needs smaller bounds="
-    past = e.c[~(e.kl <= self.target)]
-    if self.status == "jumps": return f"at c={c:.4g} the KL is {kl:.3g} nats, and just beyond, at c={past.iloc[(past - c).abs().argmin()]:.4g}, it is over {self.target:g}: the text it writes changes there"
+    if self.status == "jumps":
+        past = e[~(e.kl <= self.target)]
+        next_ = past.iloc[(past.c - c).abs().argmin()]
+        return f"at c={c:.4g} the KL is {kl:.3g} nats, and just beyond, at c={next_.c:.4g}, {next_.kl:.3g}" + ("" if math.isnan(next_.kl) else ": the text it writes changes there")
     return "" if self.reached else f"{n} evaluations were not enough; the best was {kl:.3g} nats at c={c:.4g}; give more max_evals="
 
 @patch
@@ -215,10 +224,13 @@ def iso_kl(
     max_new_tokens:int=20, # length of each continuation
     strict:bool=True, # False returns a report with coefficient NaN instead of `CoherenceError`
     )->IsoKL:
-    """The coefficient at which an arm's side effects are worth `kl` nats: the notes' iso-KL calibration (after steering-lite). `CoherenceError` if there is none: the arm saturates, or jumps at 0 as a persona prompt does.
+    """The coefficient at which an arm's side effects are worth `kl` nats: the notes' iso-KL calibration (after steering-lite).
+
+    `CoherenceError` if there is none: the arm saturates, or jumps at 0 as a persona prompt does.
 
     Known failures: 80 tokens give a rough percentile; KL counts wanted and unwanted changes alike."""
-    if sign not in (-1, 0, 1) or not 0 < check_number(quantile, "quantile") <= 1: raise ConfigError(f"sign={sign}, quantile={quantile}: give a sign of 0, 1 or -1 and a quantile above 0 and up to 1")
+    if sign not in (-1, 0, 1) or not 0 < check_number(quantile, "quantile") <= 1:
+        raise ConfigError(f"sign={sign}, quantile={quantile}: give a sign of 0, 1 or -1 and a quantile above 0 and up to 1")
     prompts, more = [prompts] if isinstance(prompts, str) else list(PROMPTS if prompts is None else prompts), []
     first, span = search_range(arm)
     span = span if bounds is None else bounds
@@ -235,8 +247,8 @@ def iso_kl(
         return max(v for k, v in row.items() if k.startswith("kl_")) if not row["nonfinite"] else math.nan
     with progress(None, "iso-KL", total=max_evals) as bar: status, c, found, seen = solve_budget(measure, kl, start, span, tol, max_evals)
     seen = seen.join(pd.DataFrame(more))
-    at = seen[seen.c == c].iloc[-1] if math.isfinite(c) else seen.iloc[-1]
-    return IsoKL(getattr(arm, "name", type(arm).__name__), c, found, float(kl), float(quantile), status, sign, int(at.tokens), len(prompts), seen).judged(strict)
+    r = IsoKL(getattr(arm, "name", type(arm).__name__), c, float(found), float(kl), float(quantile), status, sign, 0, len(prompts), seen)
+    return replace(r, n_tokens=int(seen.tokens[r.row])).judged(strict)
 
 # %% ../../nbs/43_eval.calibrate.ipynb #c042
 @dataclass
@@ -246,7 +258,8 @@ class OutputSign:
     groups:list = field(repr=False) # dilemmas that were asked; leave them out of every test
     def __repr__(self):
         lost = f", {self.nan} NaN" if self.nan else ""
-        return f"sign {self.sign:+d}{'' if self.decided else ' (undecided, kept)'}: {self.mean:+.3f} nats [{self.lo:+.3f}, {self.hi:+.3f}] at c = ±{self.c:.4g} ({self.task}: {self.n} items, {self.n_groups} dilemmas{lost})"
+        return (f"sign {self.sign:+d}{'' if self.decided else ' (undecided, kept)'}: {self.mean:+.3f} nats [{self.lo:+.3f}, {self.hi:+.3f}] at c = ±{self.c:.4g} "
+                f"({self.task}: {self.n} items, {self.n_groups} dilemmas{lost})")
 
 # %% ../../nbs/43_eval.calibrate.ipynb #c043
 def output_sign(
@@ -271,7 +284,8 @@ def output_sign(
     m = cluster_means(d[ok].to_numpy()[:, None, None], codes)
     mean, lo, hi, p = (float(x[0]) for x in (m.mean, m.lo, m.hi, m.p))
     decided = lo > 0 or hi < 0
-    return OutputSign(-1 if decided and mean < 0 else 1, decided, mean, lo, hi, p, int(ok.sum()), len(groups), int((~ok).sum()), c, task.name, items.items["group"].unique().tolist())
+    asked = items.items["group"].unique().tolist()
+    return OutputSign(-1 if decided and mean < 0 else 1, decided, mean, lo, hi, p, int(ok.sum()), len(groups), int((~ok).sum()), c, task.name, asked)
 
 # %% ../../nbs/43_eval.calibrate.ipynb #c047
 class Scaled(Intervention):
