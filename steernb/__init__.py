@@ -13,6 +13,7 @@ _rooms = {
     "direction.contrast": "extractor extractors",
     "direction.sspace": "Basis bases",
     "steer.intervention": "Intervention PromptArm SteeringVector extract operator operators per_row train_vector",
+    "steer.operators": "When",
     "eval.score": "score",
     "eval.degrade": "delta_nll generate",
     "eval.calibrate": "calibrate iso_kl norm_relative output_sign",
@@ -22,8 +23,6 @@ _rooms = {
     "lab.compare": "axis_task demo summarise",
     "lab.card": "card",
 }
-# rooms that fill the registries of another; they come with it
-_with = {"direction.contrast": ["direction.sspace"]}
 _room_of = {name: room for room, names in _rooms.items() for name in names.split()}
 __all__ = list(_room_of)
 
@@ -31,9 +30,7 @@ __all__ = list(_room_of)
 def __getattr__(name):
     from importlib import import_module
     if name in _room_of:
-        room = _room_of[name]
-        for other in _with.get(room, ()): import_module(f"steernb.{other}")
-        value = globals()[name] = getattr(import_module(f"steernb.{room}"), name)
+        value = globals()[name] = getattr(import_module(f"steernb.{_room_of[name]}"), name)
         return value
     if name.startswith("__"): raise AttributeError(name)
     from difflib import get_close_matches

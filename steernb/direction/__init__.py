@@ -1,0 +1,2 @@
+"""Extractors. Importing anything of this floor fills their registry."""
+from . import contrast, sspace

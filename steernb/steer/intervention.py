@@ -234,7 +234,7 @@ def extract(
         if not a.diff.abs().max() > 0: raise SteerError(f"positive and negative states are equal at {s}: the pairs do not differ before the last token there")
         kw = dict(site=s, seed=seed, **options)
         directions[s] = torch.nn.functional.normalize(f(a, basis=basis(f, s), **kw), dim=0)
-        state[s] = {k: x for k, x in options.items() if k in inspect.signature(op).parameters} | (fit(a, directions[s], basis=basis(op, s), **kw) if fit else {})
+        state[s] = (fit(a, directions[s], basis=basis(op, s), **kw) if fit else {}) | {k: x for k, x in options.items() if k in inspect.signature(op).parameters}
         strength[s] = state[s].pop("strength", 1. if getattr(op, "fraction", False) else half.item()) / (1 if getattr(op, "fraction", False) else len(acts) ** .5)
     word = getattr(operator, "__name__", operator)
     meta = dict(method=name, operator=word, seed=seed, n_pairs=len(a.pos), strength="fraction" if getattr(op, "fraction", False) else "half_pole", **(dict(options=options) if options else {}),
