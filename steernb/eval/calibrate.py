@@ -193,7 +193,7 @@ def plot(self:IsoKL, ax=None): # matplotlib axes to draw on; None makes a figure
     ax.axhline(self.target, color=".4", lw=.8)
     if math.isfinite(self.coefficient): ax.axvline(self.coefficient, color=".4", lw=.8, ls=":")
     ax.set(xscale="log", yscale="log", xlabel="coefficient c", ylabel=f"{self.quantile:.0%} quantile of KL (nats)")
-    for axis in (ax.xaxis, ax.yaxis): axis.set_major_formatter(LogFormatter()); axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, .5)))
+    for axis in (ax.xaxis, ax.yaxis): axis.set_major_formatter("{x:g}"); axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, .5)))
     ax.legend(frameon=False, fontsize=9)
     if fig is None: return ax
     plt.close(fig)
