@@ -7,7 +7,7 @@ __all__ = ['need', 'additions', 'from_layers', 'save_gguf', 'load_gguf', 'save_l
            'writer', 'device_dtype', 'linear_edits', 'bias_flags', 'bake', 'save_peft']
 
 # %% ../../nbs/32_steer.interop.ipynb #c003
-import importlib, json, warnings
+import importlib, json, re, warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -41,11 +41,16 @@ def additions(
     what:str="this format", # for the message
 )->dict: # {block number: strength · direction [d]}, ascending
     "A vector as additions to block outputs; another operator or another site raises `FormatError`."
-    if vec.operator != "add": raise FormatError(f"{what} can only add directions, and the operator of this vector is {vec.operator!r}: keep it with vec.save(path), or put it into the weights with bake or save_peft")
+    if vec.operator != "add":
+        raise FormatError(f"{what} can only add directions, and the operator of this vector is {vec.operator!r}: keep it with vec.save(path), or put it into the "
+                          f"weights with bake or save_peft")
     other = [s for s in vec.sites if not _is_block(s)]
-    if other: raise FormatError(f"{what} steers the output of whole blocks, and {other[0]} is another place: train the vector with sites='residual', keep this one with vec.save(path), or use bake or save_peft")
+    if other:
+        raise FormatError(f"{what} steers the output of whole blocks, and {other[0]} is another place: train the vector with sites='residual', keep this one with "
+                          f"vec.save(path), or use bake or save_peft")
     out = {layer_of(s): v for s, v in vec.scaled().items()}
-    if len({len(v) for v in out.values()}) > 1: raise FormatError(f"{what} wants one width, and the directions have {sorted({len(v) for v in out.values()})}: this vector mixes models")
+    if len({len(v) for v in out.values()}) > 1:
+        raise FormatError(f"{what} wants one width, and the directions have {sorted({len(v) for v in out.values()})}: this vector mixes models")
     return dict(sorted(out.items()))
 
 # %% ../../nbs/32_steer.interop.ipynb #c013
@@ -55,14 +60,18 @@ def from_layers(
     name:str="vector",
     **meta, # provenance
 )->SteeringVector:
-    "A steering vector from directions by 0-based block; `SiteError` for a block the model does not have, `FormatError` for another width."
-    kind, has = meta.get("model_type"), text_config(model).model_type if model is not None else None
-    names = blocks(model) if model is not None else None
+    "A steering vector from directions by 0-based block, without those that are zero; `SiteError` for a block that is not there, `FormatError` for another width."
+    names = None if model is None else blocks(model)
     missing = [i for i in directions if i < 0 or names and i >= len(names)]
-    if missing: raise SiteError(f"{name} steers block {missing[0]}, and there are blocks 0 to {len(names) - 1 if names else '…'}: it was made for a deeper model, or counts its layers in another way")
-    if kind and has and kind != has: warnings.warn(f"{name} was made for {kind}, and this model is {has}: same width, but not the same meaning")
-    sized = {i: v.reshape(-1) if v.shape[:-1].numel() == 1 else v for i, v in ((i, torch.as_tensor(v)) for i, v in directions.items())}
-    out = SteeringVector({names[i] if names else f"model.layers.{i}": sized[i] for i in sorted(sized)}, meta={k: v for k, v in meta.items() if v is not None}, name=name)
+    if missing:
+        raise SiteError(f"{name} steers block {missing[0]}, and there are blocks 0 to {len(names) - 1 if names else '…'}: it was made for a deeper model, or "
+                        f"counts its layers in another way")
+    kind, has = meta.get("model_type"), [] if model is None else [model.config.model_type, text_config(model).model_type]
+    if kind and has and kind not in has:
+        warnings.warn(f"{name} was made for {kind}, and this model is {has[0]}: its states mean something else, even where the width fits")
+    rows = {i: torch.as_tensor(v) for i, v in sorted(directions.items())}
+    rows = {i: v.reshape(-1) if v.shape[:-1].numel() == 1 else v for i, v in rows.items() if v.any()}
+    out = SteeringVector({names[i] if names else f"model.layers.{i}": v for i, v in rows.items()}, meta={k: v for k, v in meta.items() if v is not None}, name=name)
     if model is not None: out.check(model)
     return out
 
@@ -101,17 +110,20 @@ def load_gguf(
     path, # of a .gguf control vector
     model=None, # gives names to the blocks and is checked; None: "model.layers.i"
 )->SteeringVector: # `direction.i` at the output of 0-based block i, its norm as strength
-    "Read a control vector of llama.cpp, repeng, EasySteer or dialz; `FormatError` says what llama.cpp would refuse too, except half and double precision (read with a warning)."
+    "Read a control vector of llama.cpp, repeng, EasySteer or dialz; `FormatError` for what llama.cpp refuses too, but half and double precision are read."
     path = Path(path)
     if not path.is_file(): raise FormatError(f"{path} is not there")
     arch, kind, tensors = _gguf_parts(path)
-    if arch != "controlvector": warnings.warn(f"{path} says its architecture is {arch!r} and not 'controlvector'" + (": a file of dialz, read all the same" if arch == "steeringvector" else ""))
+    if arch != "controlvector":
+        warnings.warn(f"{path} says its architecture is {arch!r} ({'dialz' if arch == 'steeringvector' else 'not a tool known here'}) and not 'controlvector'; it is read all the same")
     out = {}
     for name, x in tensors.items():
         head, _, i = name.partition(".")
         if head != "direction": continue
         if not i.isdigit(): raise FormatError(f"{path}: the tensor {name!r} has no block number")
-        if i.strip("0") == "": raise FormatError(f"{path} holds direction.0, which llama.cpp refuses: the tool that wrote it counts blocks in another way. If it means block 0, give its tensors to SteeringVector yourself")
+        if i.strip("0") == "":
+            raise FormatError(f"{path} holds direction.0, which llama.cpp refuses: the tool that wrote it counts blocks in another way. If it means block 0, give "
+                              f"its tensors to SteeringVector yourself")
         if isinstance(x, str): raise FormatError(f"{path}: {name} is stored as {x}, and a control vector is F32: write it again without quantisation")
         if x.ndim != 1: raise FormatError(f"{path}: {name} has shape {list(x.shape)}, and a control vector is one-dimensional")
         if x.dtype != np.float32: warnings.warn(f"{path}: {name} is {x.dtype}, which llama.cpp refuses (it wants float32): save_gguf writes a file it takes")
@@ -123,7 +135,9 @@ def load_gguf(
 # %% ../../nbs/32_steer.interop.ipynb #c025
 def _plain(model):
     "Refuse a model inside of a PEFT wrapper: its module names and weights are not those of the model a file is for"
-    if hasattr(model, "peft_config"): raise ConfigError("this model is wrapped by PEFT, whose names and weights differ from those of the model that will be loaded: pass model.merge_and_unload(), or the base model")
+    if hasattr(model, "peft_config"):
+        raise ConfigError("this model is wrapped by PEFT, whose names and weights differ from those of the model that will be loaded: pass "
+                          "model.merge_and_unload(), or the base model")
     return model
 
 def save_lm_eval(
@@ -133,15 +147,17 @@ def save_lm_eval(
     c:float=1., # coefficient at which the harness will apply it
 )->Path:
     "Write a `steer_path` file for lm-eval's `steered` model. It steers all positions. Source: lm_eval/models/hf_steered.py (0.4.13)."
-    if vec.operator not in ("add", "clamp"): raise FormatError(f"lm-eval knows add and clamp, and the operator of this vector is {vec.operator!r}: bake it into a checkpoint and evaluate that")
+    if vec.operator not in ("add", "clamp"):
+        raise FormatError(f"lm-eval knows add and clamp, and the operator of this vector is {vec.operator!r}: bake it into a checkpoint and evaluate that")
     vec.check(_plain(model))
     c, names, out = check_number(c, "coefficient"), {m: n for n, m in model.base_model.named_modules()}, {}
     for s, v in vec.directions.items():
         module = None if ":" in s else get_module(model, s)
-        if module not in names: raise FormatError(f"lm-eval steers outputs of modules inside of base_model, and {s} is none: use a residual site such as {blocks(model)[-1]}")
+        if module not in names:
+            raise FormatError(f"lm-eval steers outputs of modules inside of base_model, and {s} is none: use a residual site such as {blocks(model)[-1]}")
         k, mid = c * vec.strength[s], float(vec.state[s].get("mid", 0.))
-        what = dict(steering_vector=k * v, steering_coefficient=1., bias=None) if vec.operator == "add" else dict(steering_vector=v.clone(), steering_coefficient=k, bias=mid * v)
-        out[names[module]] = dict(what, action=vec.operator, head_index=None)
+        v, k, bias = (k * v, 1., None) if vec.operator == "add" else (v.clone(), k, mid * v)
+        out[names[module]] = dict(steering_vector=v, steering_coefficient=k, action=vec.operator, bias=bias, head_index=None)
     with atomic(path) as tmp: torch.save(out, tmp)
     return Path(path)
 
@@ -156,7 +172,8 @@ def load_lm_eval(
 def _from_lm_eval(entries, model, path):
     names, out, strength, state = {n: m for n, m in _plain(model).base_model.named_modules()}, {}, {}, {}
     site, actions = {m: n for n, m in model.named_modules()}, {e["action"] for e in entries.values()}
-    if len(actions) > 1 or not actions <= {"add", "clamp"}: raise FormatError(f"{path} holds the actions {sorted(actions)}, and a vector has one of add and clamp: split the file")
+    if len(actions) > 1 or not actions <= {"add", "clamp"}:
+        raise FormatError(f"{path} holds the actions {sorted(actions)}, and a vector has one of add and clamp: split the file")
     for name, e in entries.items():
         if name not in names: raise FormatError(f"{path} steers {name!r}, which this model does not have inside of base_model: it was made for another model")
         if e.get("head_index") is not None: raise FormatError(f"{path} steers head {e['head_index']} of {name}: heads are not read")
@@ -165,7 +182,8 @@ def _from_lm_eval(entries, model, path):
         if bias is not None and e["action"] == "add": raise FormatError(f"{path}: {name} has a bias with the action add, which lm-eval refuses")
         out[s], strength[s] = v, k * (v.norm().item() if e["action"] == "add" else 1.)
         state[s] = dict(mid=0. if bias is None else float(unit @ bias.float().reshape(-1)))
-    vec = SteeringVector(out, strength, dict(source="lm-eval", model_type=text_config(model).model_type), Path(path).stem, *(("clamp", state) if actions == {"clamp"} else ()))
+    if actions == {"add"}: state = None
+    vec = SteeringVector(out, strength, dict(source="lm-eval", model_type=text_config(model).model_type), Path(path).stem, *actions, state)
     vec.check(model)
     return vec
 
@@ -178,47 +196,51 @@ def _tensors(path):
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as f: return {k: f.get_tensor(k) for k in f.keys()}
         return torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError: raise FormatError(f"{path} is a pickle that runs code when opened, and is refused: where you trust it, load it yourself and save its tensors with torch.save") from None
-    except (SafetensorError, RuntimeError, EOFError, KeyError, ValueError) as e: raise FormatError(f"{path} cannot be read ({str(e).splitlines()[0]}): write or copy it again") from None
+    except UnpicklingError:
+        raise FormatError(f"{path} is a pickle that runs code when opened, and is refused: where you trust it, load it yourself and save its tensors with "
+                          f"torch.save") from None
+    except (SafetensorError, RuntimeError, EOFError, KeyError, ValueError) as e:
+        raise FormatError(f"{path} cannot be read ({str(e).splitlines()[0]}): write or copy it again") from None
 
-# %% ../../nbs/32_steer.interop.ipynb #c038
+# %% ../../nbs/32_steer.interop.ipynb #c039
 def _from_steering_lite(tensors, head, model, path):
     "A steering-lite file whose state is one added direction per block: tensors `layer<i>.v`, header cfg with method and coeff"
-    cfg = json.loads(head["cfg"])
-    method = cfg.get("method")
-    if any(k.startswith("sub::") for k in tensors): raise FormatError(f"{path}: the method {method!r} of steering-lite steers inside of blocks, by a rule of its own: train it here, see extractors()")
-    parts = {k: k.removeprefix("layer").partition(".") for k in tensors}
-    if method not in ("mean_diff", "pca") or any(k[2].split(".")[-1] != "v" for k in parts.values()):
-        raise FormatError(f"{path}: the method {method!r} of steering-lite keeps {sorted({p[2] for p in parts.values()})}, which is more than one added direction: train it here, see extractors()")
-    return cfg.get("coeff", 1.) * from_layers({int(p[0]): tensors[k].float() for k, p in parts.items()}, model, Path(path).stem, source="steering-lite", method=method)
+    cfg, parts = json.loads(head["cfg"]), {k: re.fullmatch(r"layer(\d+)\.(?:.*\.)?v", k) for k in tensors}
+    if cfg.get("method") not in ("mean_diff", "pca") or not all(parts.values()):
+        raise FormatError(f"{path}: the method {cfg.get('method')!r} of steering-lite (tensors {sorted(tensors)[:2]} …) does other things than adding one "
+                          f"direction to a block's output: train it here, see extractors() and operators()")
+    rows = {int(m[1]): tensors[k].float() for k, m in parts.items()}
+    return cfg.get("coeff", 1.) * from_layers(rows, model, Path(path).stem, source="steering-lite", method=cfg["method"])
 
-# %% ../../nbs/32_steer.interop.ipynb #c040
+# %% ../../nbs/32_steer.interop.ipynb #c041
 def _from_svec(data, model, path):
     "An AISteer360 `.svec` file with one direction per layer"
-    if data.get("num_heads") or data.get("head_dim"): raise FormatError(f"{path} holds directions of attention heads (ITI), which this reader does not know: use one with a direction per layer (CAA)")
+    if data.get("num_heads") or data.get("head_dim"):
+        raise FormatError(f"{path} holds directions of attention heads (ITI), which this reader does not know: use one with a direction per layer (CAA)")
     rows = {int(i): torch.tensor(v, dtype=torch.float32) for i, v in data["directions"].items()}
     for i, v in rows.items():
-        if v.ndim > 1 and len(v) != 1: raise FormatError(f"{path}: layer {i} has {len(v)} rows (positions of ActAdd, or a plane of angular steering), and one direction per layer can be read")
+        if v.ndim > 1 and len(v) != 1:
+            raise FormatError(f"{path}: layer {i} has {len(v)} rows (positions of ActAdd, or a plane of angular steering), and one direction per layer can be read")
     return from_layers(rows, model, Path(path).stem, source="AISteer360", model_type=data.get("model_type"))
 
-# %% ../../nbs/32_steer.interop.ipynb #c042
+# %% ../../nbs/32_steer.interop.ipynb #c043
 def _from_tensors(found, model, path, layers):
     "Bare tensors by layer, in the convention the caller names"
-    if layers not in ("block", "hidden_states"): raise ConfigError(f"{path} holds bare tensors and does not say how it counts: pass layers='block' if index i is the output of 0-based block i, or layers='hidden_states' if it is hidden_states[i], "
-                                                                 f"the output of block i − 1 (0: the embedding). layers={layers!r} is neither")
-    if isinstance(found, Tensor):
-        if found.ndim < 2: raise FormatError(f"{path} holds one tensor of shape {list(found.shape)} and not the layer it belongs to: SteeringVector({{site: torch.load(path, weights_only=True)}})")
-        found = dict(enumerate(found))
-    digits = {k: k if isinstance(k, int) else layer_of(str(k).replace("layer", ".").replace("_", ".")) for k in found} if isinstance(found, dict) else {None: None}
-    if None in digits.values() or len(set(digits.values())) < len(digits) or not all(isinstance(v, Tensor) for v in found.values()): raise FormatError(f"{path}: what is needed is a tensor [L d] or {{layer: tensor [d]}}, and it holds {str(list(digits)[:3])[:80]}")
-    shift = layers == "hidden_states"
-    rows = {digits[k] - shift: v for k, v in found.items()}
-    if -1 in rows:
-        rows.pop(-1)
-        warnings.warn(f"{path}: hidden_states[0] is the embedding, which is no block's output; its direction is left out")
-    return from_layers({i: v for i, v in rows.items() if v.norm() > 0}, model, Path(path).stem, source="tensors", layers=layers)
+    if layers not in ("block", "hidden_states"):
+        raise ConfigError(f"{path} holds bare tensors and does not say how it counts: pass layers='block' if index i is the output of 0-based block i, "
+                          f"or layers='hidden_states' if it is hidden_states[i], the output of block i − 1 (0: the embedding). layers={layers!r} is neither")
+    if isinstance(found, Tensor) and found.ndim < 2:
+        raise FormatError(f"{path} holds one tensor of shape {list(found.shape)} and not the layer it belongs to: "
+                          f"SteeringVector({{site: torch.load(path, weights_only=True)}})")
+    found = dict(enumerate(found)) if isinstance(found, (Tensor, list)) else found if isinstance(found, dict) else {}
+    number = {k: re.search(r"\d+$", str(k)) for k in found}
+    if not found or not all(number.values()) or not all(isinstance(v, Tensor) for v in found.values()) or len({int(m[0]) for m in number.values()}) < len(found):
+        raise FormatError(f"{path}: what is needed is a tensor [L d] or {{layer: tensor [d]}}, with keys that end in a number, and it holds {str(list(found)[:3])[:80]}")
+    rows = {int(number[k][0]) - (layers == "hidden_states"): v for k, v in found.items()}
+    if rows.pop(-1, None) is not None: warnings.warn(f"{path}: hidden_states[0] is the embedding, which is no block's output; its direction is left out")
+    return from_layers(rows, model, Path(path).stem, source="tensors", layers=layers)
 
-# %% ../../nbs/32_steer.interop.ipynb #c044
+# %% ../../nbs/32_steer.interop.ipynb #c045
 def read_vector(
     path, # a vector of steernb, GGUF, lm-eval, steering-lite, AISteer360, or bare tensors
     model=None, # the model it is for; None: sites are named "model.layers.i"
@@ -249,7 +271,7 @@ def _from_safetensors(path, model, layers):
     if "cfg" in head: return _from_steering_lite(found, head, model, path)
     return _from_tensors(next(iter(found.values())) if len(found) == 1 and next(iter(found.values())).ndim == 2 else found, model, path, layers)
 
-# %% ../../nbs/32_steer.interop.ipynb #c050
+# %% ../../nbs/32_steer.interop.ipynb #c051
 def affine(
     f, # an edit: [1 n d] -> [1 n d], see `SteeringVector.edits`
     v:Float[Tensor, "d"], # its direction
@@ -266,7 +288,7 @@ def affine(
     off = (f(far[None])[0] - (far + far @ D + b)).norm(dim=-1) / (1 + far.norm(dim=-1) + b.norm())
     return (D.T.contiguous(), b) if off.max() < 1e-5 else None
 
-# %% ../../nbs/32_steer.interop.ipynb #c053
+# %% ../../nbs/32_steer.interop.ipynb #c054
 def _is_linear(m): return isinstance(m, (nn.Linear, Conv1D)) and m.weight.is_floating_point()
 
 @torch.no_grad()
@@ -293,11 +315,12 @@ def writer(
         move = own.std() * torch.randn(own.shape[-1], generator=torch.Generator().manual_seed(0)).to(own)
         moved = _outputs(model, site, path, move.to(device_dtype(model)))[0] - out
         if (moved - move).abs().median() < tol * move.abs().median(): return path, False
-    raise FormatError(f"nothing that the Linears below {site} write arrives at its output unchanged (a norm or a factor stands behind them), so no weight can take the place of this edit: steer with hooks, or train at a Linear, sites='residual_writers'")
+    raise FormatError(f"nothing that the Linears below {site} write arrives at its output unchanged (a norm or a factor stands behind them), so no weight can take "
+                      f"the place of this edit: steer with hooks, or train at a Linear, sites='residual_writers'")
 
 def device_dtype(model): "Dtype of the weights"; return next(p.dtype for p in model.parameters() if p.is_floating_point())
 
-# %% ../../nbs/32_steer.interop.ipynb #c056
+# %% ../../nbs/32_steer.interop.ipynb #c057
 def linear_edits(
     vec:SteeringVector,
     model,
@@ -308,15 +331,18 @@ def linear_edits(
     if c == 0: return out
     for s, f in vec.edits(_plain(model), c).items():
         found = affine(f, vec.directions[s], vec.state[s])
-        if found is None: raise FormatError(f"the operator {name!r} is not affine in the state, so no weights can take its place at {s}: steer with hooks, or use add, ablate or clamp")
+        if found is None:
+            raise FormatError(f"the operator {name!r} is not affine in the state, so no weights can take its place at {s}: steer with hooks, or use add, ablate or clamp")
         path, whole = writer(model, s)
         D, b = found
-        if D.any() and not whole: raise FormatError(f"the operator {name!r} at {s} looks at the whole state, of which {path} writes only a part: use it where states are written, sites='residual_writers'")
+        if D.any() and not whole:
+            raise FormatError(f"the operator {name!r} at {s} looks at the whole state, of which {path} writes only a part: use it where states are written, "
+                              f"sites='residual_writers'")
         if path in out: raise FormatError(f"two sites of this vector end in {path}: bake them one after the other")
         out[path] = (D if D.any() else None), b
     return out
 
-# %% ../../nbs/32_steer.interop.ipynb #c059
+# %% ../../nbs/32_steer.interop.ipynb #c060
 def bias_flags(
     model,
     paths:list[str], # Linears without a bias
@@ -330,11 +356,12 @@ def bias_flags(
         with torch.device("meta"): brings[flag] = {n for n, _ in type(model)(config).named_parameters(remove_duplicate=False)} - old
     chosen = {p: next((f for f, names in brings.items() if f"{p}.bias" in names), None) for p in paths}
     none = [p for p, f in chosen.items() if f is None]
-    if none: raise FormatError(f"{type(model).__name__} has no bias at {none[0]}, and no switch of its configuration gives it one, so a saved folder would lose this vector: use save_peft (for PEFT) or save_gguf (for llama.cpp), or hooks"
-                               + (f"; switches there are for {', '.join(sorted({n.split('.', 3)[-1].removesuffix('.bias') for names in brings.values() for n in names}))}" if any(brings.values()) else ""))
+    if none:
+        raise FormatError(f"{type(model).__name__} has no bias at {none[0]}, and no switch of its configuration gives it one, so a saved folder would lose this vector: "
+                          f"use save_peft (for PEFT), save_gguf (for llama.cpp) or hooks. Switches there are: {', '.join(k for k, names in brings.items() if names) or 'none'}")
     return {f: True for f in chosen.values()}, set().union(*(brings[f] for f in chosen.values()))
 
-# %% ../../nbs/32_steer.interop.ipynb #c061
+# %% ../../nbs/32_steer.interop.ipynb #c062
 @contextmanager
 def _swapped(model, new, flags):
     "Parameters {name: tensor} and flags of the configuration in place for the length of the block"
@@ -355,7 +382,9 @@ def bake(
     model, # changed only inside of the block
     c:float=1., # coefficient that is baked in
 ): # context manager that gives the model
-    "`with bake(vec, model): model.save_pretrained(folder)` writes a model that is steered by its weights. An addition becomes a bias, an ablation a changed matrix; what has no such form raises `FormatError` before anything is changed. In half precision the weights round."
+    """`with bake(vec, model): model.save_pretrained(folder)` writes a model that is steered by its weights.
+
+    An addition becomes a bias, an ablation a changed matrix; what has no such form raises `FormatError` before anything is changed. In half precision the weights round."""
     edits, new = linear_edits(vec, model, c), {}
     bare = [p for p, (D, b) in edits.items() if get_module(model, p).bias is None and b.any()]
     flags, brought = bias_flags(model, bare)
@@ -370,7 +399,7 @@ def bake(
         new[n] = W.new_zeros(len(W))
     return _swapped(model, new, flags)
 
-# %% ../../nbs/32_steer.interop.ipynb #c066
+# %% ../../nbs/32_steer.interop.ipynb #c067
 @torch.no_grad()
 def save_peft(
     vec:SteeringVector,
@@ -379,7 +408,7 @@ def save_peft(
     c:float=1., # coefficient that is written
     rank:int=8, # largest rank allowed
 )->Path:
-    "Write a vector as a LoRA folder for `PeftModel.from_pretrained(model, folder)`; `FormatError` where it has no such form. Source: directional ablation as a rank-one edit (arXiv:2406.11717)."
+    "Write a vector as a LoRA folder for `PeftModel.from_pretrained(model, folder)`; `FormatError` where it has no such form. Source: arXiv:2406.11717 for the ablation."
     from peft import LoraConfig
     parts, edits, folder = {}, linear_edits(vec, model, c), Path(folder)
     if not edits: raise ConfigError("at coefficient 0 there is nothing to write")
@@ -393,9 +422,11 @@ def save_peft(
     if r > rank: raise FormatError(f"this edit has rank {r}, and rank={rank} is allowed: bake it, or allow more")
     if len(conv) > 1: raise FormatError("an adapter holds either Linear or Conv1D, and this vector is at both: split it")
     with_bias = any(b.any() for _, _, b in parts.values())
-    config = LoraConfig(r=r, lora_alpha=r, target_modules=sorted(parts), lora_bias=with_bias, fan_in_fan_out=conv.pop(), task_type="CAUSAL_LM", inference_mode=True, base_model_name_or_path=model.name_or_path or None)
+    config = LoraConfig(r=r, lora_alpha=r, target_modules=sorted(parts), lora_bias=with_bias, fan_in_fan_out=conv.pop(), task_type="CAUSAL_LM", inference_mode=True,
+                        base_model_name_or_path=model.name_or_path or None)
     pad = torch.nn.functional.pad
-    tensors = {f"{p}.lora_A.weight": pad(A, (0, 0, 0, r - len(A))) for p, (A, _, _) in parts.items()} | {f"{p}.lora_B.weight": pad(B, (0, r - B.shape[1])) for p, (_, B, _) in parts.items()}
+    tensors = {f"{p}.lora_A.weight": pad(A, (0, 0, 0, r - len(A))) for p, (A, _, _) in parts.items()}
+    tensors |= {f"{p}.lora_B.weight": pad(B, (0, r - B.shape[1])) for p, (_, B, _) in parts.items()}
     if with_bias: tensors |= {f"{p}.lora_B.bias": b for p, (_, _, b) in parts.items()}
     with atomic(folder) as tmp: _write_adapter(tmp, config, tensors)
     return folder
