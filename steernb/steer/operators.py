@@ -51,7 +51,7 @@ def ablate(v, c):
 
     Even in v: it cannot tell a trait from its opposite, and removes the offset common to both poles too"""
     return lambda h: h - c * _dot(h, v) * v
-ablate.fraction = True
+ablate.fraction, ablate.limit = True, 1.
 
 # %% ../../nbs/31_steer.operators.ipynb #c017
 @operator("cosine_gate")
@@ -157,7 +157,7 @@ def spherical(v, c):
         turn = c.abs() * torch.atan2(sin, dot)
         return torch.where(sin > 1e-5, h.norm(dim=-1, keepdim=True) * (turn.cos() * unit + turn.sin() * F.normalize(across, dim=-1)), h)
     return f
-spherical.fraction = True
+spherical.fraction, spherical.limit = True, 1.
 
 # %% ../../nbs/31_steer.operators.ipynb #c031
 @operator("angular")
@@ -172,7 +172,7 @@ def angular(v, c, b2):
         r = torch.hypot(p, q)
         return h + (r * angle.cos() - p) * v + (r * angle.sin() - q) * b2
     return f
-angular.fraction = True
+angular.fraction, angular.limit = True, 1.
 
 def second_axis(act, v:Float[Tensor, "d"], **kw)->dict: # {"b2": [d]}
     "b₂ of `angular`: first component, across v, of the centred unit differences, on the side of the mean state; `PairError` where all differences are parallel"
@@ -280,7 +280,7 @@ def sspace_ablate(v, c, U, root, d, bias=0., target=0.):
     At target 0 it is even in d̂, as `ablate` is in v"""
     push, read = U @ (d * root), U @ (d / root)
     return lambda h: h + c * (target - _dot(h - bias, read)) * push
-sspace_ablate.needs, sspace_ablate.fraction, sspace_ablate.fit = {"weights"}, True, _no_length
+sspace_ablate.needs, sspace_ablate.fraction, sspace_ablate.limit, sspace_ablate.fit = {"weights"}, True, 1., _no_length
 
 # %% ../../nbs/31_steer.operators.ipynb #c050
 @operator("sspace_damp_amp")
