@@ -320,7 +320,7 @@ def writer(
 
 def device_dtype(model): "Dtype of the weights"; return next(p.dtype for p in model.parameters() if p.is_floating_point())
 
-# %% ../../nbs/32_steer.interop.ipynb #c057
+# %% ../../nbs/32_steer.interop.ipynb #c059
 def linear_edits(
     vec:SteeringVector,
     model,
@@ -342,7 +342,7 @@ def linear_edits(
         out[path] = (D if D.any() else None), b
     return out
 
-# %% ../../nbs/32_steer.interop.ipynb #c060
+# %% ../../nbs/32_steer.interop.ipynb #c062
 def bias_flags(
     model,
     paths:list[str], # Linears without a bias
@@ -361,7 +361,7 @@ def bias_flags(
                           f"use save_peft (for PEFT), save_gguf (for llama.cpp) or hooks. Switches there are: {', '.join(k for k, names in brings.items() if names) or 'none'}")
     return {f: True for f in chosen.values()}, set().union(*(brings[f] for f in chosen.values()))
 
-# %% ../../nbs/32_steer.interop.ipynb #c062
+# %% ../../nbs/32_steer.interop.ipynb #c064
 @contextmanager
 def _swapped(model, new, flags):
     "Parameters {name: tensor} and flags of the configuration in place for the length of the block"
@@ -399,7 +399,7 @@ def bake(
         new[n] = W.new_zeros(len(W))
     return _swapped(model, new, flags)
 
-# %% ../../nbs/32_steer.interop.ipynb #c067
+# %% ../../nbs/32_steer.interop.ipynb #c069
 @torch.no_grad()
 def save_peft(
     vec:SteeringVector,
