@@ -14,6 +14,7 @@ _rooms = {
     "direction.sspace": "Basis bases",
     "steer.intervention": "Intervention PromptArm SteeringVector extract operator operators per_row train_vector",
     "steer.operators": "When",
+    "steer.interop": "bake load_gguf load_lm_eval read_vector save_gguf save_lm_eval save_peft",
     "eval.score": "score",
     "eval.degrade": "delta_nll generate",
     "eval.calibrate": "calibrate iso_kl norm_relative output_sign",
