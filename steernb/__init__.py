@@ -22,6 +22,7 @@ _rooms = {
     "eval.transfer": "informedness main_metric pareto plot_pareto transfer value_shifts",
     "lab.arms": "axis_pairs default_arms prompt_arm random_arms vector_arms",
     "lab.compare": "axis_task demo summarise",
+    "lab.sweep": "equal_kl sweep",
     "lab.card": "card",
 }
 _room_of = {name: room for room, names in _rooms.items() for name in names.split()}

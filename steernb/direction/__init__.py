@@ -1,2 +1,2 @@
 """Extractors. Importing anything of this floor fills their registry."""
-from . import contrast, sspace
+from . import contrast, fisher, sspace
