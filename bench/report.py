@@ -39,6 +39,8 @@ lines = [
     compare("capture + pca_diff", "repeng", cost(s, "first capture", "pca_diff"), cost("repeng", "pca_diff"), .65, True),
     *[decoding(s, "on", n, "steered", 1.03) for n in (1, 8)],
     compare("scoring a coefficient grid", "bare forwards, logits_to_keep=1", cost(s, "score"), cost(s, "forwards"), 1.15),
+    *[compare(f"natural gradient of {n} gradients, width 2048", against, cost(s, f"fisher {n} times 10") / 10, cost(s, f"fisher {form} {n}"), .10)
+      for n in (256, 512) for form, against in (("dense", "the dense system, float64"), ("plain", "a plain dense solve, float32"))],
 ]
 beside = [
     *[compare("bare forwards, same batches", library, cost(s, "bare"), cost(library, method)) for library, method in (("steering-vectors", "mean_diff"), ("repeng", "pca_diff"))],
@@ -87,6 +89,9 @@ def agreement():
         if theirs := read(f"{library}_logits"):
             same = (theirs["ids"] == ours["logits"]["ids"]).all()
             rows.append({"what": "logits of one prompt, steered on all layers", "against": library, "result": f"largest difference {np.abs(theirs['logits'] - ours['logits']['logits']).max():.1e}; greedy continuation {'equal' if same else 'different'}"})
+    for n in (256, 512):
+        found = other[s, f"fisher checks {n}"]
+        rows.append({"what": f"natural gradient of {n} gradients, width 2048", "against": "the dense system; a plain float32 solve", "result": f"1 − cos {found['dense']:.0e}; {found['plain']:.0e}"})
     checks = other[s, "checks"]
     rows.append({"what": "logits at c = 0, and after the block", "against": "unsteered", "result": "bit-identical" if checks["zero"] and checks["removed"] else "NOT bit-identical"})
     return markdown(rows)

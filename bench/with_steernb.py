@@ -9,6 +9,7 @@ import torch
 
 import steernb as sn
 import workload as w
+from steernb.direction.fisher import natural_gradient
 from steernb.eval.score import score
 
 os.environ["STEERNB_QUIET"] = "1"
@@ -85,3 +86,14 @@ def forwards():
     with torch.no_grad():
         for c in calls: model(**{**c, "logits_to_keep": 1, "use_cache": False})
 in_turns({"score": grid, "forwards": forwards})
+
+# natural gradients at a large width: the small system against the d × d one, ours and a plain solve in float32
+for n in (256, 512):
+    G = torch.randn(n, 2048, generator=torch.Generator().manual_seed(2)) * torch.linspace(.1, 2, 2048)
+    def small(): return natural_gradient(G, 1e-2, "cov")
+    def dense(): return natural_gradient(G, 1e-2, "cov", dense=True)
+    def plain(): return torch.linalg.solve(torch.cov(G.T) + 1e-2 * torch.eye(2048), G.mean(0))
+    same = [torch.nn.functional.cosine_similarity(small().double(), f().double(), dim=0).item() for f in (dense, plain)]   # and warmed up
+    bench.note(work=f"fisher checks {n}", dense=abs(1 - same[0]), plain=abs(1 - same[1]))
+    def ten(): return [small() for _ in range(10)]
+    in_turns({f"fisher {n} times 10": ten, f"fisher dense {n}": dense, f"fisher plain {n}": plain})
