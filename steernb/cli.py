@@ -111,7 +111,9 @@ class Steer(Command):
     prompt:tuple[str, ...] = ("Tell me about you.",) # one or more user messages
     coeffs:tuple[float, ...] = (-2, -1, 0, 1, 2) # coefficients
     vector:Path|None = None # a vector file to use instead of the words
-    method:str = "mean_diff" # extractor
+    method:str = "mean_diff" # extractor, see the error for an unknown one
+    operator:str = "add" # what an edit does to a hidden state, see the error for an unknown one
+    kl:float|None = None # calibrate: nats of KL to the plain model that c = 1 and c = -1 are worth; none: the vector's own strength
     n_pairs:int = 256 # persona pairs
     sites:str|None = None # preset or regular expression; none: "attn" for the embedded model, "residual" for others
     depths:tuple[float, float] = (.2, .8) # part of the model's depth that is steered
@@ -129,7 +131,10 @@ class Steer(Command):
         model, tok = self.load()
         from steernb.data.pairs import persona_pairs
         from steernb.eval.degrade import generate
-        vec = vec or train_vector(model, tok, persona_pairs(self.pos, self.neg, self.n_pairs, tok, self.seed), self.method, self.sites, depths=self.depths, seed=self.seed)
+        vec = vec or train_vector(model, tok, persona_pairs(self.pos, self.neg, self.n_pairs, tok, self.seed), self.method, self.sites, self.depths, self.operator, seed=self.seed)
+        if self.kl is not None:
+            from steernb.eval.calibrate import calibrate
+            vec = calibrate(vec, model, tok, self.kl)
         texts = generate(model, tok, list(self.prompt), vec, self.coeffs, self.system, self.max_new_tokens, self.temperature, self.seed)
         self.say(repr(vec))
         for prompt, t in texts.groupby("prompt", sort=False):
@@ -154,6 +159,7 @@ class Eval(Command):
     n:int|None = None # number of dilemmas
     n_random:int = 8 # random directions as strong as the first vector
     coeffs:tuple[float, ...] = (-1, 0, 1) # coefficients
+    kl:float|None = None # give every vector the strength at which it costs so many nats of KL; none: their own strengths
     batch_size:int|None = None # items per forward pass; none: automatic
 
     def resolve(self):
@@ -179,6 +185,10 @@ class Eval(Command):
         from steernb.lab.compare import summarise
         arms = ({"prompt": prompt_arm(self.pos, self.neg)} if self.pos else {}) | loaded
         if loaded: arms |= random_arms(next(iter(loaded.values())), self.n_random, self.seed)
+        if self.kl is not None:
+            from steernb.lab.sweep import equal_kl
+            arms, report = equal_kl(model, tok, arms, self.kl)
+            self.say(f"\nstrengths at {self.kl:g} nats", table(report[~report.arm.str.startswith("random/")], "arm status coefficient kl message".split(), 3), "")
         rows = score(model, tok, items, arms, self.coeffs, self.seed, self.out/"rows.parquet", self.batch_size)
         summary = summarise(rows)
         with atomic(self.out/"summary.csv") as tmp: summary.to_csv(tmp, index=False)
