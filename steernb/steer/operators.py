@@ -13,6 +13,7 @@ import math
 from contextlib import contextmanager
 from types import SimpleNamespace
 import torch
+from fastcore.basics import patch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -85,7 +86,7 @@ class When(Intervention):
     """`arm` on the rows of a batch whose prompt fulfils a condition: side·(cos(mean prompt state at `site`, condition) − threshold) > 0 (CAST, arXiv:2409.05907).
 
     The `with` block gives `.cosine` and `.on` [b] of the last prompt"""
-    name = "when"
+    name, each_row = "when", True
     def __init__(self,
         arm, # what to do where the condition holds: an arm with `edits`, such as a SteeringVector
         site:str, # module whose output is read, at or before the first steered layer
@@ -99,50 +100,49 @@ class When(Intervention):
         if side not in (1, -1): raise ConfigError(f"side={side!r}: +1 steers above the threshold, -1 below")
         self.arm, self.site, self.condition, self.threshold, self.side = arm, site, F.normalize(condition.float(), dim=0), check_number(threshold, "threshold"), side
 
-    @classmethod
-    def fit(cls, arm, model, tok,
-        pairs, # (text that fulfils the condition, text that does not)
-        site:str, # where it is read
-        side:float=1.): # −1: steer where it does not hold
-        "Condition and threshold by `condition_state` from the mean state of each text at `site`"
-        return cls(arm, site, **condition_state(capture(model, tok, pairs, [site], pool="mean")[site], side))
+# %% ../../nbs/31_steer.operators.ipynb #c025
+@patch(cls_method=True)
+def fit(cls:When, arm, model, tok,
+    pairs, # (text that fulfils the condition, text that does not)
+    site:str, # where it is read
+    side:float=1.): # −1: steer where it does not hold
+    "Condition and threshold by `condition_state` from the mean state of each text at `site`"
+    return cls(arm, site, **condition_state(capture(model, tok, pairs, [site], pool="mean")[site], side))
 
-    def __call__(self, model, c, **kwargs):
-        "As every arm; `c` may also be a list or tensor [b], a coefficient for each prompt of the batch"
-        if not isinstance(c, (list, tuple)) and not (isinstance(c, Tensor) and c.ndim == 1): return super().__call__(model, c, **kwargs)
-        return self.apply(model, torch.tensor([check_number(x, "coefficient") for x in c]), **kwargs)
+# %% ../../nbs/31_steer.operators.ipynb #c026
+@patch
+def apply(self:When, model, c, where="all", norm=None):
+    edits, module = self.arm.edits(model, c, norm), get_module(model, self.site)
+    if early := [s for s in edits if layer_of(s) < layer_of(self.site)]:
+        raise SiteError(f"the condition is read at {self.site}, after {early[0]} is steered: read it there or before")
+    return self.gated(model, edits, module, where)
 
-    def apply(self, model, c, where="all", norm=None):
-        edits, module = self.arm.edits(model, c, norm), get_module(model, self.site)
-        if early := [s for s in edits if layer_of(s) < layer_of(self.site)]:
-            raise SiteError(f"the condition is read at {self.site}, after {early[0]} is steered: read it there or before")
-        return self.gated(model, edits, module, where)
+@patch
+@contextmanager
+def gated(self:When, model, edits, module, where):
+    now = SimpleNamespace(cosine=None, on=None)
+    with token_reader(model) as r:
+        def read(mod, args, out):
+            if r.past >= r.prompt or not r.past and r.s > r.prompt: return        # a decode step, with a cache or without: the answer holds
+            if r.past or r.s < r.prompt: raise ConfigError("When reads the whole prompt in one forward: no prefill_chunk_size, no cache from before")
+            h, real = hidden(out).float(), (r.index()[0] >= 0)[..., None]
+            if h.shape[-1] != len(self.condition): raise FormatError(f"the condition has width {len(self.condition)}, {self.site} has {h.shape[-1]}: it was made for another site or model")
+            real = real.to(h.device)
+            mean = torch.where(real, h, 0.).sum(1) / real.sum(1).clamp(min=1)
+            now.cosine = F.cosine_similarity(mean, self.condition.to(mean.device), dim=-1)
+            now.on, r.seen[read] = self.side * (now.cosine - self.threshold) > 0, True
+        def rows(f):
+            def run(h):
+                if now.on is None or not r.past and r.s == r.prompt and read not in r.seen:
+                    raise SiteError(f"the condition at {self.site} was not read before the first steered site ran: choose a module that runs earlier")
+                return torch.where(now.on.to(h.device)[:, None, None], f(h), h)
+            return run
+        handle = module.register_forward_hook(read)
+        try:
+            with edit(model, {s: rows(f) for s, f in edits.items()}, where): yield now
+        finally: handle.remove()
 
-    @contextmanager
-    def gated(self, model, edits, module, where):
-        now = SimpleNamespace(cosine=None, on=None)
-        with token_reader(model) as r:
-            def read(mod, args, out):
-                if r.past >= r.prompt or not r.past and r.s > r.prompt: return        # a decode step, with a cache or without: the answer holds
-                if r.past or r.s < r.prompt: raise ConfigError("When reads the whole prompt in one forward: no prefill_chunk_size, no cache from before")
-                h, real = hidden(out).float(), (r.index()[0] >= 0)[..., None]
-                if h.shape[-1] != len(self.condition): raise FormatError(f"the condition has width {len(self.condition)}, {self.site} has {h.shape[-1]}: it was made for another site or model")
-                real = real.to(h.device)
-                mean = torch.where(real, h, 0.).sum(1) / real.sum(1).clamp(min=1)
-                now.cosine = F.cosine_similarity(mean, self.condition.to(mean.device), dim=-1)
-                now.on, r.seen[read] = self.side * (now.cosine - self.threshold) > 0, True
-            def rows(f):
-                def run(h):
-                    if now.on is None or not r.past and r.s == r.prompt and read not in r.seen:
-                        raise SiteError(f"the condition at {self.site} was not read before the first steered site ran: choose a module that runs earlier")
-                    return torch.where(now.on.to(h.device)[:, None, None], f(h), h)
-                return run
-            handle = module.register_forward_hook(read)
-            try:
-                with edit(model, {s: rows(f) for s, f in edits.items()}, where): yield now
-            finally: handle.remove()
-
-# %% ../../nbs/31_steer.operators.ipynb #c028
+# %% ../../nbs/31_steer.operators.ipynb #c030
 @operator("spherical")
 def spherical(v, c):
     """‖h‖·(cos(tΩ)·ĥ + sin(tΩ)·u), t = |c|, Ω the angle from ĥ to sign(c)·v, u = unit of sign(c)·v − its part along ĥ (slerp, from steering-lite).
@@ -159,7 +159,7 @@ def spherical(v, c):
     return f
 spherical.fraction, spherical.limit = True, 1.
 
-# %% ../../nbs/31_steer.operators.ipynb #c031
+# %% ../../nbs/31_steer.operators.ipynb #c033
 @operator("angular")
 def angular(v, c, b2):
     """h with its part in the plane (v, b2) turned to the angle (1 − c)·90° from v, length kept (arXiv:2510.26243).
@@ -185,7 +185,7 @@ def second_axis(act, v:Float[Tensor, "d"], **kw)->dict: # {"b2": [d]}
     return dict(b2=-b2 if b2 @ (act.pos + act.neg).mean(0) < 0 else b2)
 angular.fit = second_axis
 
-# %% ../../nbs/31_steer.operators.ipynb #c034
+# %% ../../nbs/31_steer.operators.ipynb #c036
 @operator("linear_act")
 def linear_act(v, c, omega, beta):
     """h + c·(ω·h + β − h) per coordinate, ω, β from `affine_transport` (Linear-AcT, arXiv:2410.23054); v is not used.
@@ -203,7 +203,7 @@ def affine_transport(act, v=None, **kw)->dict: # {"omega": [d], "beta": [d]}
     return dict(omega=omega, beta=mb - omega * ma)
 linear_act.fit = affine_transport
 
-# %% ../../nbs/31_steer.operators.ipynb #c038
+# %% ../../nbs/31_steer.operators.ipynb #c040
 def cosine_clusters(
     x:Float[Tensor, "n d"], # vectors; only their directions count
     k:int=4, # clusters; fewer if there are fewer distinct directions
@@ -217,7 +217,7 @@ def cosine_clusters(
 
 def cluster_means(x:Float[Tensor, "n d"], labels:Tensor)->Float[Tensor, "k d"]: "Mean of each cluster"; return torch.stack([x[labels == i].mean(0) for i in labels.unique()])
 
-# %% ../../nbs/31_steer.operators.ipynb #c039
+# %% ../../nbs/31_steer.operators.ipynb #c041
 @operator("topk_clusters")
 def topk_clusters(v, c, centroids):
     """h + c·(the centroid with the largest cosine with h), centroids [k d] of unit length from `diff_centroids` (steering-lite); v is not used.
@@ -232,7 +232,7 @@ def diff_centroids(act, v=None, k:int=4, seed:int=0, **kw)->dict: # {"centroids"
     return dict(centroids=torch.where((m @ act.diff.mean(0) < 0)[:, None], -m, m))
 topk_clusters.fit = diff_centroids
 
-# %% ../../nbs/31_steer.operators.ipynb #c043
+# %% ../../nbs/31_steer.operators.ipynb #c045
 @operator("chars")
 def chars(v, c, centroids, shift, log_mass):
     """h + c·Σ_i π_i(h)·t_i, π = softmax_i(log mass_i − ‖h − a_i‖²/2σ²), σ² the token's own median of ‖h − a_i‖² (CHaRS as in steering-lite); v is not used.
@@ -261,7 +261,7 @@ def cluster_transport(act, v=None, k:int=4, seed:int=0, **kw)->dict: # centroids
     return dict(centroids=a, shift=P @ b / P.sum(1, keepdim=True) - a, log_mass=p.log())
 chars.fit = cluster_transport
 
-# %% ../../nbs/31_steer.operators.ipynb #c048
+# %% ../../nbs/31_steer.operators.ipynb #c050
 @operator("sspace")
 def sspace(v, c, U, root, d, bias=0.):
     """h + c·|cos(x_S, d̂)|·(d̂√S)Uᵀ with x_S = (h − b)U/√S, root = √S (the notes, steering-lite); v is not used.
@@ -282,7 +282,7 @@ def sspace_ablate(v, c, U, root, d, bias=0., target=0.):
     return lambda h: h + c * (target - _dot(h - bias, read)) * push
 sspace_ablate.needs, sspace_ablate.fraction, sspace_ablate.limit, sspace_ablate.fit = {"weights"}, True, 1., _no_length
 
-# %% ../../nbs/31_steer.operators.ipynb #c050
+# %% ../../nbs/31_steer.operators.ipynb #c052
 @operator("sspace_damp_amp")
 def sspace_damp_amp(v, c, U, root, d, bias=0.):
     """h + [((h − b)U)·(exp(clip(c·d̂, ±4)) − 1)]Uᵀ (the notes); v is not used.
