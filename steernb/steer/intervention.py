@@ -30,11 +30,13 @@ from ..direction.sspace import bases
 class Intervention:
     "Something that steers: `with arm(model, c): ...` turns `model` to coefficient `c` and leaves it bit-identical afterwards"
     name = "intervention"
+    each_row = False # whether `apply` also takes a coefficient for each row, a tensor [b]
     def __call__(self,
         model, # any causal LM
-        c:float, # the coefficient: 0 is an exact no-op, +1 the arm's own strength, -1 its reverse
+        c:float, # the coefficient: 0 is an exact no-op, +1 the arm's own strength, -1 its reverse; some arms also take a list, one for each prompt of the batch
         **kwargs): # options of the arm, such as `where`
         "A context manager; raises `ConfigError` if `c` is None, NaN or infinite"
+        if self.each_row and (isinstance(c, (list, tuple)) or isinstance(c, Tensor) and c.ndim == 1): return self.apply(model, torch.tensor([check_number(x, "coefficient") for x in c]), **kwargs)
         c = check_number(c, "coefficient")
         return nullcontext() if c == 0 else self.apply(model, c, **kwargs)
     def apply(self, model, c, **kwargs): return nullcontext()
@@ -90,6 +92,7 @@ def bound(
 # %% ../../nbs/30_steer.intervention.ipynb #c019
 class SteeringVector(Intervention):
     "Unit `directions` {site: [d]} with a `strength` {site: float}; at `c` the operator gets c · strength, and plain addition adds c · strength · direction to the site's output"
+    each_row = True
     def __init__(self,
         directions:dict, # {site: tensor [d]}, any norm; without `strength` the norm itself becomes the strength
         strength:dict|float|None=None, # {site: float} or one number for all
@@ -109,12 +112,6 @@ class SteeringVector(Intervention):
             self.directions[s] = v if abs(n - 1) < 1e-6 else v / n   # a unit vector keeps its bits through copies and files
             self.strength[s] = check_number(strength[s] if isinstance(strength, dict) else n if strength is None else strength, f"strength at {s}")
 
-    def __call__(self, model, c, **kwargs):
-        "As every arm; `c` may also be a list or tensor [b], a coefficient for each prompt of the batch"
-        if isinstance(c, (list, tuple)) or isinstance(c, Tensor) and c.ndim == 1:
-            return self.apply(model, torch.tensor([check_number(x, "coefficient") for x in c]), **kwargs)
-        return super().__call__(model, c, **kwargs)
-
     def apply(self,
         model, # a causal LM
         c, # the coefficient, or one for each row [b]
@@ -123,34 +120,42 @@ class SteeringVector(Intervention):
         "Edit each site on the tokens in scope; `SiteError`, `FormatError` or `ConfigError` before any hook is installed"
         return edit(model, self.edits(model, c, norm), where)
 
-    def edits(self, model, c, norm=None)->dict: # {site: function of the hidden state}
-        "What `apply` does to each site"
-        if norm not in (None, "raw"): raise ConfigError(f"norm={norm!r}: None uses the vector's strength, 'raw' is strength 1 everywhere")
-        self.check(model)
-        op = operator_of(self.operator)
-        return {s: bound(op, v, c * (1. if norm == "raw" else self.strength[s]), self.state[s]) for s, v in self.directions.items()}
+# %% ../../nbs/30_steer.intervention.ipynb #c020
+@patch
+def check(self:SteeringVector, model):
+    "Raise `SiteError` or `FormatError` unless every site exists in `model` and has this vector's width"
+    residual, d_model = set(blocks(model)), text_config(model).hidden_size
+    for s, v in self.directions.items():
+        if split_head(s)[1] is not None:
+            part = head_slice(model, s)
+            d = part.stop - part.start
+        else: d = d_model if s in residual else getattr(get_module(model, s), "out_features", len(v))
+        if d != len(v): raise FormatError(f"the vector has width {len(v)} at {s}, where this model has {d}; it was made for another model")
 
-    def check(self, model):
-        "Raise `SiteError` or `FormatError` unless every site exists in `model` and has this vector's width"
-        residual = set(blocks(model))
-        for s, v in self.directions.items():
-            if split_head(s)[1] is not None: d = (lambda part: part.stop - part.start)(head_slice(model, s))
-            else: d = text_config(model).hidden_size if s in residual else getattr(get_module(model, s), "out_features", len(v))
-            if d != len(v): raise FormatError(f"the vector has width {len(v)} at {s}, where this model has {d}; it was made for another model")
+@patch
+def edits(self:SteeringVector, model, c, norm=None)->dict: # {site: function of the hidden state}
+    "What `apply` does to each site"
+    if norm not in (None, "raw"): raise ConfigError(f"norm={norm!r}: None uses the vector's strength, 'raw' is strength 1 everywhere")
+    self.check(model)
+    op = operator_of(self.operator)
+    return {s: bound(op, v, c * (1. if norm == "raw" else self.strength[s]), self.state[s]) for s, v in self.directions.items()}
 
-    def like(self, directions=None, strength=None, name=None):
-        "A copy with other directions or strengths, at the sites of `directions`"
-        d = self.directions if directions is None else directions
-        return SteeringVector(d, {s: (strength or self.strength)[s] for s in d}, self.meta, name or self.name, self.operator, self.state)
+@patch(as_prop=True)
+def sites(self:SteeringVector): return list(self.directions)
 
-    @property
-    def sites(self): return list(self.directions)
-    def __repr__(self):
-        s, a = self.sites, list(self.strength.values())
-        how = "" if self.operator == "add" else f", operator {getattr(self.operator, '__name__', self.operator)}"
-        return f"SteeringVector({self.name!r}{how}: {len(s)} sites {s[0]}{' … ' + s[-1] if len(s) > 1 else ''}, d={len(self.directions[s[0]])}, strength {min(a):.3g} … {max(a):.3g})"
+@patch
+def like(self:SteeringVector, directions=None, strength=None, name=None):
+    "A copy with other directions or strengths, at the sites of `directions`"
+    d = self.directions if directions is None else directions
+    return SteeringVector(d, {s: (strength or self.strength)[s] for s in d}, self.meta, name or self.name, self.operator, self.state)
 
-# %% ../../nbs/30_steer.intervention.ipynb #c021
+@patch
+def __repr__(self:SteeringVector):
+    s, a = self.sites, list(self.strength.values())
+    how = "" if self.operator == "add" else f", operator {getattr(self.operator, '__name__', self.operator)}"
+    return f"SteeringVector({self.name!r}{how}: {len(s)} sites {s[0]}{' … ' + s[-1] if len(s) > 1 else ''}, d={len(self.directions[s[0]])}, strength {min(a):.3g} … {max(a):.3g})"
+
+# %% ../../nbs/30_steer.intervention.ipynb #c022
 @patch
 def scaled(self:SteeringVector)->dict: "{site: strength · direction}, what is added at c = 1"; return {s: self.strength[s] * v for s, v in self.directions.items()}
 @patch
@@ -180,7 +185,7 @@ def at_layers(self:SteeringVector, layers):
     k = (len(self.directions) / len(keep)) ** .5 if self.meta.get("strength") == "half_pole" else 1.
     return self.like({s: self.directions[s] for s in keep}, {s: k * self.strength[s] for s in keep})
 
-# %% ../../nbs/30_steer.intervention.ipynb #c028
+# %% ../../nbs/30_steer.intervention.ipynb #c029
 class PerRow(Intervention):
     "Arm i steers row i of the batch (None: not at all); rows and beams of `generate` included"
     name = "per_row"
@@ -201,7 +206,7 @@ def per_row(
     if not (arms := list(arms)) or any(a is not None and not hasattr(a, "edits") for a in arms): raise ConfigError("per_row takes a list of steering vectors (or None), one for each prompt; a prompt arm has no edits")
     return PerRow(arms)
 
-# %% ../../nbs/30_steer.intervention.ipynb #c031
+# %% ../../nbs/30_steer.intervention.ipynb #c032
 def needs(*functions)->set: "What extractors and operators ask for besides states: logp, grads, weights"; return set().union(*(getattr(f, "needs", ()) for f in functions))
 
 def check_options(options:dict, *functions)->None:
@@ -210,7 +215,7 @@ def check_options(options:dict, *functions)->None:
     for k in options:
         if k not in known: raise ConfigError(f"unknown option {k!r}" + (f"; nearest: {', '.join(nearest(k, known))}" if known else "; this method and operator have none"))
 
-# %% ../../nbs/30_steer.intervention.ipynb #c032
+# %% ../../nbs/30_steer.intervention.ipynb #c033
 def extract(
     name:str, # an extractor, see `extractors()`
     acts:Activations, # from `capture`: acts[site].pos, .neg of shape [n d]
@@ -233,7 +238,9 @@ def extract(
         if not torch.isfinite(half): raise SteerError(f"the activations at {s} hold NaN or infinity; load the model in float32 or bfloat16")
         if not a.diff.abs().max() > 0: raise SteerError(f"positive and negative states are equal at {s}: the pairs do not differ before the last token there")
         kw = dict(site=s, seed=seed, **options)
-        directions[s] = torch.nn.functional.normalize(f(a, basis=basis(f, s), **kw), dim=0)
+        v = f(a, basis=basis(f, s), **kw)
+        if not v.any(): raise SteerError(f"{name} finds nothing at {s}, only zeros" + (": the loss does not reach this site from that side; give another loss_layer, loss or site" if "grads" in needs(f) else ""))
+        directions[s] = torch.nn.functional.normalize(v, dim=0)
         state[s] = (fit(a, directions[s], basis=basis(op, s), **kw) if fit else {}) | {k: x for k, x in options.items() if k in inspect.signature(op).parameters}
         strength[s] = state[s].pop("strength", 1. if getattr(op, "fraction", False) else half.item()) / (1 if getattr(op, "fraction", False) else len(acts) ** .5)
     word = getattr(operator, "__name__", operator)
@@ -241,7 +248,7 @@ def extract(
                 **(provenance(model) if model is not None else {}), **(meta or {}))
     return SteeringVector(directions, strength, meta, name if operator == "add" else f"{name}/{word}", operator, state)
 
-# %% ../../nbs/30_steer.intervention.ipynb #c033
+# %% ../../nbs/30_steer.intervention.ipynb #c034
 def provenance(model)->dict:
     "What a reader of the file must know about the model: type, name, width, depth, and the libraries' versions"
     c = text_config(model)
@@ -250,7 +257,7 @@ def provenance(model)->dict:
 
 def digest(x)->str: "sha256 of a JSON-able object"; return hashlib.sha256(json.dumps(x, ensure_ascii=False).encode()).hexdigest()
 
-# %% ../../nbs/30_steer.intervention.ipynb #c034
+# %% ../../nbs/30_steer.intervention.ipynb #c035
 def train_vector(
     model, tok,
     pairs:list, # of `Pair(pos, neg)`
@@ -270,7 +277,7 @@ def train_vector(
     acts = capture(model, tok, pairs, hooks.sites(model, sites, depths), logp="logp" in ask, pool=pool, **(dict(grads=grads, loss_layer=loss_layer) if "grads" in ask else {}))
     return extract(method, acts, model, seed, operator, dict(pool=pool, dataset_sha256=digest([list(p) for p in pairs]), chat_template_sha256=digest(getattr(tok, "chat_template", None)), **({"grads": str(grads)} if "grads" in ask else {})), **options)
 
-# %% ../../nbs/30_steer.intervention.ipynb #c036
+# %% ../../nbs/30_steer.intervention.ipynb #c037
 @patch
 def save(self:SteeringVector, path)->Path:
     "Write directions, strengths and provenance to one safetensors file, whole or not at all"
@@ -288,7 +295,7 @@ def save(self:SteeringVector, path)->Path:
         save_file({k: x.detach().cpu().clone(memory_format=torch.contiguous_format) for k, x in tensors.items()}, tmp, {k: v if isinstance(v, str) else json.dumps(v) for k, v in head.items()})
     return path
 
-# %% ../../nbs/30_steer.intervention.ipynb #c037
+# %% ../../nbs/30_steer.intervention.ipynb #c038
 @patch(cls_method=True)
 def load(cls:SteeringVector, path)->SteeringVector:
     "Read a vector written by `save`; `FormatError` if the file is missing, damaged, a pickle or not a steering vector"
