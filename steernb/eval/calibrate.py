@@ -15,8 +15,7 @@ from fastcore.basics import patch
 from jaxtyping import Float
 from torch import Tensor
 from ..core import CoherenceError, ConfigError, RowsError, check_number, progress, quiet
-from ..model.capture import run_batches
-from ..model.load import chat_text, context_length, device_of, pad_id, pad_left, token_ids
+from ..model.load import chat_text, context_length, device_of, pad_id, pad_left, run_batches, token_ids
 from ..steer.intervention import Intervention, SteeringVector, operator_of
 from .score import evaluating, score, system_of
 from .stats import cluster_means

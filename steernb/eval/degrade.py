@@ -12,8 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from ..core import ConfigError, check_number, progress, quiet, seed_all
 from ..data.world import neutral_texts
-from ..model.capture import run_batches
-from ..model.load import chat_text, device_of, pad_left, pad_id, token_ids
+from ..model.load import chat_text, device_of, pad_left, pad_id, run_batches, token_ids
 from .score import evaluating, grid, named, system_of, token_nll
 
 # %% ../../nbs/41_eval.degrade.ipynb #c007

@@ -16,8 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from ..core import ConfigError, FormatError, RowsError, atomic, check_number, progress, quiet
-from ..model.capture import batch_tokens, run_batches
-from ..model.load import choice_ids, device_of, encode
+from ..model.load import batch_tokens, choice_ids, device_of, encode, run_batches
 from ..steer.intervention import digest
 
 # %% ../../nbs/40_eval.score.ipynb #c007

@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['FAMILIES', 'PRESETS', 'byte_tokenizer', 'random_model', 'chat_text', 'token_ids', 'pad_left', 'encode', 'pad_id',
-           'choice_ids', 'device_of', 'context_length', 'explore', 'load']
+           'batches', 'out_of_memory', 'check_batch_size', 'run_batches', 'batch_tokens', 'choice_ids', 'device_of',
+           'context_length', 'explore', 'load']
 
 # %% ../../nbs/02_model.load.ipynb #c002
 import importlib.util, os, re
 from importlib import resources
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +18,7 @@ import torch
 from torch import nn, Tensor
 from jaxtyping import Int
 
-from ..core import ConfigError, FormatError, nearest
+from ..core import ConfigError, FormatError, SteerError, nearest, progress
 from .hooks import text_config, layer_of
 
 # %% ../../nbs/02_model.load.ipynb #c006
@@ -130,6 +132,62 @@ def pad_id(tok) -> int: # the pad token, else the end token, else 0
     return next((i for i in (tok.pad_token_id, tok.eos_token_id) if i is not None), 0)
 
 # %% ../../nbs/02_model.load.ipynb #c028
+def batches(
+    lengths:list[int], # number of tokens of each text
+    max_tokens:int, # tokens in a batch, padding included; a longer text gets a batch of its own
+    max_rows:int=None, # texts in a batch
+) -> list[list[int]]: # indices of texts, longest first
+    "Length-sorted batches within a token budget."
+    out = []
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        full = not out or (len(out[-1]) + 1) * lengths[out[-1][0]] > max_tokens or len(out[-1]) == max_rows
+        if full: out.append([])
+        out[-1].append(i)
+    return out
+
+# %% ../../nbs/02_model.load.ipynb #c031
+def out_of_memory(error:BaseException) -> bool:
+    "Whether an error means that memory ran out, on any device."
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or isinstance(error, RuntimeError) and ("out of memory" in str(error).lower() or "can't allocate memory" in str(error).lower())
+
+# %% ../../nbs/02_model.load.ipynb #c032
+def check_batch_size(batch_size):
+    "Refuse a batch size that is not a whole number from 1 on, or None."
+    if batch_size is not None and (isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1): raise ConfigError(f"batch_size must be a whole number from 1 on, or None for automatic, got {batch_size!r}")
+
+# %% ../../nbs/02_model.load.ipynb #c033
+def run_batches(
+    run:Callable, # called with a list of indices; may be called again for the same ones after memory ran out
+    lengths:list[int], # number of tokens of each text
+    batch_size:int=None, # texts in a batch; None: as many as fit in `max_tokens`
+    max_tokens:int=4096, # tokens in a batch where `batch_size` is None
+    desc:str="batches", # word beside the progress bar
+):
+    "Call `run` on length-sorted batches of all texts; a batch that runs out of memory is halved, as are the following ones."
+    check_batch_size(batch_size)
+    def split(rows, tokens, size): return [[rows[j] for j in b] for b in batches([lengths[i] for i in rows], tokens, size)][::-1]
+    todo = split(range(len(lengths)), max_tokens if batch_size is None else float("inf"), batch_size)
+    with progress(None, desc, total=len(lengths)) as bar:
+        while todo:
+            rows = todo.pop()
+            failed = None
+            try: run(rows)
+            except Exception as e:
+                if not out_of_memory(e): raise
+                failed = str(e)
+            if failed is None:
+                bar.update(len(rows))
+                continue
+            if len(rows) == 1: raise SteerError(f"out of memory with a single text of {lengths[rows[0]]} tokens: shorten it, use a smaller dtype or quantization, or another device ({failed.splitlines()[0]})")
+            if torch.cuda.is_available(): torch.cuda.empty_cache()
+            todo = split(rows + [i for b in reversed(todo) for i in b], len(rows) * lengths[rows[0]] // 2, len(rows) // 2)
+
+# %% ../../nbs/02_model.load.ipynb #c037
+def batch_tokens(model:nn.Module) -> int: # tokens
+    "Tokens in an automatic batch, padding included."
+    return 1024 if device_of(model).type == "cpu" else 8192
+
+# %% ../../nbs/02_model.load.ipynb #c039
 def choice_ids(tok) -> tuple[list[int], list[int]]: # ids for yes, ids for no
     "All token ids that say yes, and all that say no."
     found = {"yes": [], "no": []}
@@ -140,18 +198,18 @@ def choice_ids(tok) -> tuple[list[int], list[int]]: # ids for yes, ids for no
         if not ids: raise ConfigError(f"this tokenizer has no single token for {word!r}: Yes/No items can't be scored with it")
     return sorted(found["yes"]), sorted(found["no"])
 
-# %% ../../nbs/02_model.load.ipynb #c031
+# %% ../../nbs/02_model.load.ipynb #c042
 def device_of(model:nn.Module) -> torch.device: # where its inputs belong
     "The device of the input embeddings, or else of the first parameter."
     try: return model.get_input_embeddings().weight.device
     except (AttributeError, NotImplementedError): return next(model.parameters()).device
 
-# %% ../../nbs/02_model.load.ipynb #c032
+# %% ../../nbs/02_model.load.ipynb #c043
 def context_length(model:nn.Module) -> int|None: # None if the configuration does not say
     "The largest number of tokens in one text."
     return getattr(text_config(model), "max_position_embeddings", None)
 
-# %% ../../nbs/02_model.load.ipynb #c035
+# %% ../../nbs/02_model.load.ipynb #c046
 def explore(
     model:nn.Module,
 ) -> pd.DataFrame: # path, type, layer, d_in, d_out, params, dtype, device
@@ -169,7 +227,7 @@ def explore(
     table = pd.DataFrame([row(p, m) for p, m in model.named_modules() if p], columns="path type layer d_in d_out params dtype device".split())
     return table.astype({c: "Int64" for c in ("layer", "d_in", "d_out", "params")})
 
-# %% ../../nbs/02_model.load.ipynb #c038
+# %% ../../nbs/02_model.load.ipynb #c049
 PRESETS = dict(
     tiny="tiny",
     q06b="Qwen/Qwen3-0.6B", q17b="Qwen/Qwen3-1.7B", q4b="Qwen/Qwen3-4B", q8b="Qwen/Qwen3-8B", q14b="Qwen/Qwen3-14B", q32b="Qwen/Qwen3-32B",
@@ -179,7 +237,7 @@ PRESETS = dict(
     mistral7b="mistralai/Mistral-7B-Instruct-v0.3", smol="HuggingFaceTB/SmolLM2-135M-Instruct", gpt2="openai-community/gpt2",
 )
 
-# %% ../../nbs/02_model.load.ipynb #c039
+# %% ../../nbs/02_model.load.ipynb #c050
 def _source(name) -> tuple[str, bool]: # what transformers loads, and whether it is a folder
     "Resolve a preset, folder or hub id."
     if name == "tiny":
@@ -196,7 +254,7 @@ def _source(name) -> tuple[str, bool]: # what transformers loads, and whether it
     if "/" not in name: raise ConfigError(f"unknown model {name!r}: did you mean {', '.join(map(repr, nearest(name, PRESETS)))}? Otherwise give a hub id (owner/name) or a folder")
     return name, False
 
-# %% ../../nbs/02_model.load.ipynb #c040
+# %% ../../nbs/02_model.load.ipynb #c051
 def _quantization(kind):
     "The bitsandbytes configuration for '4bit' or '8bit'."
     if kind not in ("4bit", "8bit"): raise ConfigError(f"quantization must be None, '4bit' or '8bit', got {kind!r}")
@@ -205,7 +263,7 @@ def _quantization(kind):
     if kind == "8bit": return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16)
 
-# %% ../../nbs/02_model.load.ipynb #c041
+# %% ../../nbs/02_model.load.ipynb #c052
 def _pick_device(device) -> str:
     "'auto' as what this machine has; anything else is checked."
     if str(device) == "auto": return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -214,7 +272,7 @@ def _pick_device(device) -> str:
     if d.type == "cuda" and not torch.cuda.is_available(): raise ConfigError("device='cuda', but torch sees no GPU: use device='auto'")
     return str(d)
 
-# %% ../../nbs/02_model.load.ipynb #c042
+# %% ../../nbs/02_model.load.ipynb #c053
 def load(
     name:str|Path="tiny", # "tiny", a name in `PRESETS`, a hub id, or a folder
     dtype:str|torch.dtype=None, # None: float32 on a CPU, else that of the checkpoint
