@@ -119,27 +119,29 @@ def score_b(slope: float, r2: float, valid: float, span: float): # `span`: large
 
 # %% ../../nbs/42_eval.stats.ipynb #c020
 class Line(NamedTuple):
-    "A straight line through one curve; every number but the counts is NaN if and only if fewer than 3 values are finite"
-    slope: float; r2: float; p: float; n_valid: int; valid_frac: float; min: float; max: float; score_a: float; score_b: float
+    "A straight line through one curve; with fewer than 3 finite values all but the counts are NaN. `effect_size` needs several values at c = 0"
+    slope: float; r2: float; p: float; n_valid: int; valid_frac: float; min: float; max: float; score_a: float; score_b: float; effect_size: float
 
 def fit_line(
-    coeffs: Float[np.ndarray, "c"], # coefficients
+    coeffs: Float[np.ndarray, "c"], # coefficients; one that stands twice has replicates
     values: Float[np.ndarray, "c"], # one value per coefficient; NaN where there was no answer
     transform: str | Callable = "symlog", # name in `transforms`, or a function of the coefficients
 ) -> Line: # slope per unit of transform(c); p: two-sided t test of the slope, n_valid − 2 degrees of freedom
-    "Ordinary least squares of values on transform(coeffs), with the journal's scores A and B. Raises `RowsError` on unequal lengths or a single coefficient"
+    "Ordinary least squares of values on transform(coeffs), with the journal's scores A and B, and its effect size |slope| / √(variance at c = 0 + 1e-8), NaN without replicates at 0. Raises `RowsError` on unequal lengths or a single coefficient"
     c, y = np.asarray(coeffs, float), np.asarray(values, float)
     if c.ndim != 1 or c.shape != y.shape: raise RowsError(f"one value per coefficient is needed, got {c.shape} coefficients and {y.shape} values")
     if not np.isfinite(c).all(): raise RowsError(f"coefficients must be finite, got {c.tolist()}")
     ok = np.isfinite(y)
     n, frac = int(ok.sum()), float(ok.mean()) if len(y) else np.nan
-    if n < 3: return Line(*[np.nan] * 3, n, frac, *[np.nan] * 4)
+    if n < 3: return Line(*[np.nan] * 3, n, frac, *[np.nan] * 5)
+    base = y[ok & (c == 0)]
+    noise = (base.var(ddof=1) + 1e-8) ** .5 if len(base) > 1 else np.nan
     x, y = (transform if callable(transform) else transforms[transform])(c[ok]), y[ok]
     if np.ptp(x) == 0: raise RowsError(f"a slope needs two different coefficients, got only c={c[ok][0]:g}")
-    if np.ptp(y) == 0: return Line(0., 0., 1., n, frac, float(y[0]), float(y[0]), 0., 0.)
+    if np.ptp(y) == 0: return Line(0., 0., 1., n, frac, float(y[0]), float(y[0]), 0., 0., 0. / noise)
     f = st.linregress(x, y)
     r2 = f.rvalue**2
-    return Line(*map(float, (f.slope, r2, f.pvalue)), n, frac, *map(float, (y.min(), y.max(), score_a(f.slope, r2, frac), score_b(f.slope, r2, frac, np.ptp(y)))))
+    return Line(*map(float, (f.slope, r2, f.pvalue)), n, frac, *map(float, (y.min(), y.max(), score_a(f.slope, r2, frac), score_b(f.slope, r2, frac, np.ptp(y)), abs(f.slope) / noise)))
 
 # %% ../../nbs/42_eval.stats.ipynb #c028
 def _cluster_sums(x, group):

@@ -34,7 +34,7 @@ def byte_tokenizer():
 
 # %% ../../nbs/02_model.load.ipynb #c008
 FAMILIES = dict( # name: what its configuration needs besides the sizes
-    qwen3={}, qwen2={}, llama={}, mistral={}, gpt2={}, gemma2=dict(query_pre_attn_scalar=16), gemma3=dict(query_pre_attn_scalar=16),
+    qwen3={}, qwen2={}, llama={}, mistral={}, glm4={}, gpt2={}, gemma2=dict(query_pre_attn_scalar=16), gemma3=dict(query_pre_attn_scalar=16),
     gemma3_nested=dict(query_pre_attn_scalar=16), # the text model inside of an image-and-text model
 )
 
