@@ -239,7 +239,7 @@ def extract(
         if not a.diff.abs().max() > 0: raise SteerError(f"positive and negative states are equal at {s}: the pairs do not differ before the last token there")
         kw = dict(site=s, seed=seed, **options)
         v = f(a, basis=basis(f, s), **kw)
-        if not v.any(): raise SteerError(f"{name} finds nothing at {s}, only zeros" + (": the loss does not reach this site from that side; give another loss_layer, loss or site" if "grads" in needs(f) else ""))
+        if not v.any(): raise SteerError(f"{name} finds nothing at {s}, only zeros" + (": the loss has no gradient there; give a later loss_layer, or earlier sites" if "grads" in needs(f) else ""))
         directions[s] = torch.nn.functional.normalize(v, dim=0)
         state[s] = (fit(a, directions[s], basis=basis(op, s), **kw) if fit else {}) | {k: x for k, x in options.items() if k in inspect.signature(op).parameters}
         strength[s] = state[s].pop("strength", 1. if getattr(op, "fraction", False) else half.item()) / (1 if getattr(op, "fraction", False) else len(acts) ** .5)
