@@ -10,7 +10,7 @@ _rooms = {
     "model.edit": "edit",
     "data.pairs": "Pair check_pairs persona_pairs",
     "data.tasks": "Task task task_loader tasks",
-    "direction.contrast": "extractor extractors",
+    "direction.contrast": "extractor extractors rank_sites",
     "direction.sspace": "Basis bases",
     "steer.intervention": "Intervention PromptArm SteeringVector extract operator operators per_row train_vector",
     "steer.operators": "When",
