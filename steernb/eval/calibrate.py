@@ -249,7 +249,7 @@ def iso_kl(
     r = IsoKL(getattr(arm, "name", type(arm).__name__), c, float(found), float(kl), float(quantile), status, sign, 0, len(prompts), seen)
     return replace(r, n_tokens=int(seen.tokens[r.row])).judged(strict)
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c042
+# %% ../../nbs/43_eval.calibrate.ipynb #c044
 @dataclass
 class OutputSign:
     "Which sign of the coefficient raises the score of a task: `mean` of label · (log-ratio at +c − at −c) in nats with its 95 % interval `lo`…`hi` over dilemmas"
@@ -260,7 +260,7 @@ class OutputSign:
         return (f"sign {self.sign:+d}{'' if self.decided else ' (undecided, kept)'}: {self.mean:+.3f} nats [{self.lo:+.3f}, {self.hi:+.3f}] at c = ±{self.c:.4g} "
                 f"({self.task}: {self.n} items, {self.n_groups} dilemmas{lost})")
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c043
+# %% ../../nbs/43_eval.calibrate.ipynb #c045
 def output_sign(
     arm, # an Intervention
     model, tok,
@@ -286,7 +286,7 @@ def output_sign(
     asked = items.items["group"].unique().tolist()
     return OutputSign(-1 if decided and mean < 0 else 1, decided, mean, lo, hi, p, int(ok.sum()), len(groups), int((~ok).sum()), c, task.name, asked)
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c047
+# %% ../../nbs/43_eval.calibrate.ipynb #c049
 class Scaled(Intervention):
     "An arm whose coefficient is multiplied by `k`: at c it is `arm` at k · c"
     def __init__(self, arm, k:float, meta:dict|None=None):
@@ -296,7 +296,7 @@ class Scaled(Intervention):
     def system(self, c): return system_of(self.arm, self.k * c)
     def __repr__(self): return f"Scaled({self.name!r}, c → {self.k:.4g} · c)"
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c048
+# %% ../../nbs/43_eval.calibrate.ipynb #c050
 def calibrate(
     arm, # a SteeringVector, or any other Intervention
     model, tok,
@@ -318,7 +318,7 @@ def calibrate(
     out.name, out.meta = arm.name, {**meta, "strength": "iso_kl"}
     return out
 
-# %% ../../nbs/43_eval.calibrate.ipynb #c055
+# %% ../../nbs/43_eval.calibrate.ipynb #c057
 def norm_relative(
     vec:SteeringVector,
     acts:dict, # from `capture`, or {site: [n d]} from `last_states(model, tok, texts, vec.sites)`
