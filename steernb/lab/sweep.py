@@ -52,10 +52,11 @@ def place_vectors(
     depths=(0, 1), # part of the model's depth, as fractions
     grads="reprpo_nll", # loss of the methods that read gradients
     seed:int=0,
+    loss_layer:int|None=None, # where that loss is read; None: see `capture`. Sites behind it have no gradient
     )->tuple: # {"method" or "method/operator": SteeringVector}, and [(name, reason)] of those that are not possible here
     "A vector per method and operator at one kind of site; what a method refuses is returned beside them"
     ask = needs(*map(extractor.__getitem__, methods), *map(operator_of, operators))
-    acts = capture(model, tok, pairs, sites(model, where, depths), logp="logp" in ask, **({"grads": grads} if "grads" in ask else {}))
+    acts = capture(model, tok, pairs, sites(model, where, depths), logp="logp" in ask, **(dict(grads=grads, loss_layer=loss_layer) if "grads" in ask else {}))
     out, refused = {}, []
     for m in methods:
         for o in operators:
@@ -110,13 +111,14 @@ def sweep(
     arms:dict|None=None, # further arms, such as the prompt, scored under the place "–"
     depths=(0, 1), # part of the model's depth, as fractions
     grads="reprpo_nll", # loss of the methods that read gradients
+    loss_layer:int|None=None, # where that loss is read; -1 leaves a gradient at every site
     **options, # of `calibrate`
     )->SimpleNamespace: # rows, report (a line per place, seed and arm: status, coefficient, message), summary (a line per place, arm and tier)
     "Method × operator × site in one tidy table at an equal budget. `ConfigError` if nothing is asked for or nothing is possible"
     pairs = pairs if isinstance(pairs, dict) else {0: pairs}
     places = places if isinstance(places, dict) else {p: p for p in ([places] if isinstance(places, str) else places)}
     if not (pairs and places and methods and operators): raise ConfigError("give at least one method, operator, place, and draw of pairs")
-    def vectors(some, where, seed): return place_vectors(model, tok, some, where, methods, operators, depths, grads, seed)
+    def vectors(some, where, seed): return place_vectors(model, tok, some, where, methods, operators, depths, grads, seed, loss_layer)
     def equal(found): return equal_kl(model, tok, found, kl, **options) if kl is not None else (found, pd.DataFrame(dict(arm=[*found], status="native", message="")))
     def scored(some, seed):
         r = score(model, tok, task, some, coeffs, seed)
