@@ -21,7 +21,7 @@ _rooms = {
     "eval.calibrate": "calibrate iso_kl norm_relative output_sign",
     "eval.stats": "check_rows coherence_range compare dose_response fit_line plot_dose_response random_z",
     "eval.transfer": "informedness main_metric pareto plot_pareto transfer value_shifts",
-    "lab.arms": "axis_pairs default_arms prompt_arm random_arms vector_arms",
+    "lab.arms": "Contrast arms axis_pairs engineered_arm few_shot_arm make_arms prompt_arm random_arms vector_arms",
     "lab.compare": "axis_task demo summarise",
     "lab.sweep": "equal_kl sweep",
     "lab.card": "card",
