@@ -10,13 +10,11 @@ import warnings
 from types import SimpleNamespace
 import pandas as pd
 from ..core import CoherenceError, SteerError, ConfigError, progress, quiet
-from ..model.hooks import sites
-from ..model.capture import capture
 from ..direction.contrast import extractor
-from ..steer.intervention import PromptArm, extract, needs, operator_of
+from ..steer.intervention import PromptArm, operator_of
 from ..eval.calibrate import calibrate
 from ..eval.score import score
-from .arms import random_arms
+from .arms import random_arms, vector_arms
 from .compare import each_seed, summarise
 
 # %% ../../nbs/83_lab.sweep.ipynb #c006
@@ -55,15 +53,8 @@ def place_vectors(
     loss_layer:int|None=None, # where that loss is read; None: see `capture`. Sites behind it have no gradient
     )->tuple: # {"method" or "method/operator": SteeringVector}, and [(name, reason)] of those that are not possible here
     "A vector per method and operator at one kind of site; what a method refuses is returned beside them"
-    ask = needs(*map(extractor.__getitem__, methods), *map(operator_of, operators))
-    acts = capture(model, tok, pairs, sites(model, where, depths), logp="logp" in ask, **(dict(grads=grads, loss_layer=loss_layer) if "grads" in ask else {}))
-    out, refused = {}, []
-    for m in methods:
-        for o in operators:
-            try: v = extract(m, acts, model, seed, o)
-            except SteerError as e: refused.append((m if o == "add" else f"{m}/{o}", str(e)))
-            else: out[v.name] = v
-    return out, refused
+    names, refused = [m if o == "add" else f"{m}/{o}" for m in methods for o in operators], []
+    return vector_arms(model, tok, pairs, names, where, depths, seed, grads, loss_layer, refused), refused
 
 # %% ../../nbs/83_lab.sweep.ipynb #c012
 def in_all(arms:dict)->tuple: # {seed: arms that every seed has}, names of the others
