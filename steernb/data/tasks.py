@@ -109,6 +109,10 @@ class Task:
         "All questions as texts, in the order of `items`"
         return [self.prompt(r, tok, system) for r in self.items.to_dict("records")]
 
+    def continuations(self, row: Mapping, prompt: str) -> list[str]:
+        "The options of a row as they go on behind its prompt: after a blank, unless the prompt ends with white space"
+        return [("" if prompt[-1:].isspace() else " ") + o for o in row["options"]]
+
     def like(self, items: pd.DataFrame, note: str = "") -> "Task":
         "The same task with other items; `note` is added to its own"
         return Task(self.name, items, self.target, self.question, self.prefix, self.system, self.note + note, self.max_tokens)
@@ -227,6 +231,8 @@ def _read(path):
     if (two := t.columns[t.columns.duplicated()]).size: raise FormatError(f"{path}: column {two[0]!r} stands twice; keep one of them")
     return t if "dilemma_idx" in t or "idx" not in t else t.rename(columns={"idx": "dilemma_idx"})
 
+class _NoColumns(FormatError): "No table at this path has the columns"
+
 def read_table(
     path: str | Path, # a file, or a folder of which the first file with these columns is taken
     needed: tuple,    # columns the table must have
@@ -242,7 +248,7 @@ def read_table(
         gaps[p.name] = [c for c in needed if c not in t]
         if not gaps[p.name]: return t
     best = min(gaps, key=lambda k: len(gaps[k]))
-    raise FormatError(f"{path}: columns {gaps[best]} are missing in {best}; needed are {list(needed)}")
+    raise _NoColumns(f"{path}: columns {gaps[best]} are missing in {best}; needed are {list(needed)}")
 
 # %% ../../nbs/12_data.tasks.ipynb #c031
 def _hub(repo, config=None, split="test", **kw):
@@ -263,16 +269,16 @@ def _listed(x):
 NEEDED = ("dilemma_idx", "dilemma_situation", "action_type", "action")
 
 def _frameworks(path):
-    "Value (lower case) -> tags of the frameworks, from the table of values if there is one"
+    "Value (lower case) -> tags of the frameworks, from the table of values; without one (a local path need not have it) none"
     try: v = read_table(path, ("value", "Virtue")) if path else _hub("kellycyy/daily_dilemmas", "Values")
-    except FormatError: return {}
+    except _NoColumns: return {}
     return {str(r["value"]).strip().lower(): set().union(*(_tags(f, [r.get(f)]) for f in FRAMEWORKS)) for r in v.to_dict("records")}
 
 def _value_tags(t, path):
     "The value names each action serves"
     known = _frameworks(path)
     def tags(r):
-        values = [v for v in _listed(r["values_aggregated"]) if isinstance(v, str)]
+        values = [w for v in _listed(r["values_aggregated"]) if isinstance(v, str) for w in v.split(",")]
         out = _tags("Value", values).union(*(known.get(v.strip().lower(), set()) for v in values))
         return out.union(*(_tags(f, _listed(r[f.lower()])) for f in FRAMEWORKS if f.lower() in r))
     return [tags(r) for r in t.to_dict("records")]
@@ -285,7 +291,7 @@ def _party_rows(t, path):
     long = ("dilemma_idx", "action_type", "party", "value")
     if not path: return _hub("kellycyy/daily_dilemmas", "Action_to_party_to_value")
     try: return read_table(path, long)
-    except FormatError as e:
+    except _NoColumns as e:
         if any(f"{a}_{k}" not in t for k in DETAIL for a in ("parties", "values")): raise FormatError(f"{e}; without that table the party's values are unknown: leave `party` out, or add it to the folder") from None
     rows = [(r["dilemma_idx"], r["action_type"], p, v) for r in t.to_dict("records") for k in DETAIL for p, v in zip(_listed(r[f"parties_{k}"]), _listed(r[f"values_{k}"]), strict=True)]
     return pd.DataFrame(rows, columns=long)
@@ -367,6 +373,7 @@ def daily_dilemmas(
     t = read_table(path, (*NEEDED, "values_aggregated")) if path else _hub("kellycyy/daily_dilemmas")
     if party: t = party_values(t, path, party)
     made = table_task("daily_dilemmas", t.assign(tags=_value_tags(t, path)), target, question=CHOICE, prefix=PREFIX, note=_source(path) + (f", values of {party!r}" if party else ""))
+    if not any(c.split("/")[0] in FRAMEWORKS for c in made.items): made.note += ", no table of values"
     return _with_controls(made if n is quick is None else made.subset(n) if quick is None else made.quick(quick), controls, seed)
 
 # %% ../../nbs/12_data.tasks.ipynb #c043
