@@ -12,7 +12,7 @@ import pandas as pd
 from ..core import CoherenceError, SteerError, ConfigError, progress, quiet
 from ..direction.contrast import extractor
 from ..steer.intervention import PromptArm, operator_of
-from ..eval.calibrate import calibrate
+from ..eval.calibrate import calibrate, steered_kl
 from ..eval.score import score
 from .arms import random_arms, vector_arms
 from .compare import each_seed, summarise
@@ -24,12 +24,13 @@ def equal_kl(
     kl:float=1., # the budget: nats at the 95th percentile of steered tokens, the worse of both signs
     **options, # of `calibrate`: prompts, quantile, tol, max_evals, …
     )->tuple: # {name: arm with c = ±1 worth `kl`}, and a report: arm, status, coefficient, kl, evaluations, message
-    "The same arms at one budget. A prompt keeps its own strength, since it has no other; an arm without a fitting coefficient is left out, and the report says why"
+    "The same arms at one budget. A prompt keeps its own strength, since it has no other, and the report says what that costs; an arm without a fitting coefficient is left out, and the report says why"
     out, said = {}, []
+    def native(arm): return max(steered_kl(model, tok, arm, c, options.get("prompts"), options.get("max_new_tokens", 20)).quantile(options.get("quantile", .95)).item() for c in (1, -1))
     for name, arm in progress(list(arms.items()), "iso-KL"):
         if isinstance(arm, PromptArm):
             out[name] = arm
-            said.append(dict(arm=name, status="native", message="words have no strength to set"))
+            said.append(dict(arm=name, status="native", kl=native(arm), message="words have no strength to set"))
             continue
         try:
             with warnings.catch_warnings(), quiet():
