@@ -106,7 +106,7 @@ def mixed_slope(
     transform: str = "linear", # regressor
     metric: str = "logratio",  # "logratio", "prob", "binary"
 ) -> pd.DataFrame: # one row per arm: slope, se, lo, hi, z, p; sd of slopes and of intercepts between dilemmas, of the residual; converged, note
-    "Slope of the score over c from a linear mixed model (REML) with random intercept and slope by dilemma"
+    "Slope of the score over c from a linear mixed model (REML) with random intercept and slope by dilemma. Yes-bias goes into the residual and widens the interval"
     out = []
     for key, part in check_rows(rows).groupby(_by(rows), sort=False, dropna=False):
         for arm, a in part.groupby("arm", sort=False):

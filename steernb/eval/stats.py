@@ -214,7 +214,7 @@ def bootstrap_means(
     def draw(t): return ((wg @ t.reshape(g, -1)).reshape(n_boot, s, v) * ws).sum(1)
     return _divide(draw(total), draw(count))
 
-FEW = 10 # dilemmas below which resamples are too few for percentiles
+FEW = 20 # dilemmas below which resamples are too few for percentiles
 
 def percentile_ci(
     boot: Float[np.ndarray, "b v"], # bootstrap means
