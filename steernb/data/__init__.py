@@ -1,0 +1,2 @@
+"""Tasks. Importing anything of this floor fills their registry."""
+from . import sets
