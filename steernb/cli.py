@@ -13,6 +13,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Literal
 import tyro
+from fastcore.basics import patch
 from .core import ConfigError, Registry, SteerError, quiet
 
 # %% ../nbs/91_cli.ipynb #c007
@@ -161,21 +162,24 @@ class Eval(Command):
     coeffs:tuple[float, ...] = (-1, 0, 1) # coefficients
     kl:float|None = None # give every vector the strength at which it costs so many nats of KL; none: their own strengths
     batch_size:int|None = None # items per forward pass; none: automatic
+    arms:tuple[str, ...] = () # make these arms for the trait of an embedded task and print the results table: "all", or names
+    n_seeds:int = 3 # draws of pairs for --arms
 
     def resolve(self):
         c = replace(self, out=self.out or Path("eval")/self.task)
-        return replace(c, n=min(c.n or 16, 16), n_random=min(c.n_random, 2)) if c.quick else c
+        return replace(c, n=min(c.n or 16, 16), n_random=min(c.n_random, 2), n_seeds=1) if c.quick else c
 
     def run(self):
-        if not self.vectors and not self.pos: raise ConfigError("nothing to score: give --vectors FILE … or --pos WORD --neg WORD")
+        if not self.vectors and not self.pos and not self.arms: raise ConfigError("nothing to score: give --vectors FILE …, --pos WORD --neg WORD, or --arms all")
         if bool(self.pos) != bool(self.neg): raise ConfigError("a persona prompt needs both --pos and --neg")
+        if self.n is not None and self.n < 1: raise ConfigError(f"--n {self.n}: give at least one dilemma")
         from steernb.steer.intervention import SteeringVector
         loaded = {p.stem: SteeringVector.load(p) for p in self.vectors}
         if len(loaded) < len(self.vectors): raise ConfigError("two vector files have the same name; rename one, names are the arms' names")
+        if self.arms: return self.results(loaded)
         from steernb.data.tasks import task, task_loader
         options = {k: v for k, v in dict(path=self.path, tier=self.tier, n=self.n).items() if v is not None}
         if odd := [k for k in options if k not in signature(task_loader[self.task]).parameters]: raise ConfigError(f"the task {self.task!r} has no option --{odd[0]}")
-        if self.n is not None and self.n < 1: raise ConfigError(f"--n {self.n}: give at least one dilemma")
         items = task(self.task, **options)
         self.say(items)
         model, tok = self.load()
@@ -196,6 +200,27 @@ class Eval(Command):
         self.wrote([self.out/"rows.parquet", self.out/"summary.csv"])
 
 # %% ../nbs/91_cli.ipynb #c018
+@patch
+def results(self:Eval, others):
+    "The results table of `lab.report` and its files; `others` are vectors from files"
+    import pandas as pd
+    from steernb.core import atomic
+    from steernb.lab.arms import ALL, prompt_arm
+    from steernb.lab.report import results
+    axis = {"dilemmas": "honesty", "sycophancy": "sycophancy", "mood": "mood"}.get(self.task)
+    if axis is None: raise ConfigError(f"--arms makes arms for the embedded tasks dilemmas, sycophancy and mood, not for {self.task!r}: give --vectors FILE …")
+    if self.pos: others["own_prompt"] = prompt_arm(self.pos, self.neg)
+    model, tok = self.load()
+    r = results(model, tok, axis, ALL if self.arms == ("all",) else self.arms, self.kl, self.coeffs, range(self.seed, self.seed + self.n_seeds), n_dilemmas=self.n or 30, n_random=self.n_random, tiers=self.tier or "BC", others=others)
+    self.say(r.about)
+    for budget, t in r.tables.items(): self.say(f"\n{budget}", table(t, [c for c in "method slope slope_lo slope_hi random_z target stars others best breadth delta_nll coherent kl main".split() if c in t]))
+    def whole(d): return pd.concat([x.assign(budget=b) for b, x in d.items()], ignore_index=True)
+    files = {"rows.parquet": lambda p: whole(r.rows).to_parquet(p, index=False), "results.csv": lambda p: whole(r.tables).to_csv(p, index=False), "results.md": lambda p: Path(p).write_text(r.markdown() + "\n"), "pareto.png": lambda p: r.plot().savefig(p, dpi=150, format="png")}
+    for name, write in files.items():
+        with atomic(self.out/name) as tmp: write(tmp)
+    self.wrote([self.out/name for name in files])
+
+# %% ../nbs/91_cli.ipynb #c020
 @command("tiny")
 @dataclass(kw_only=True)
 class Tiny(Command):
