@@ -54,7 +54,7 @@ def summarise(
     is_random = t.arm.str.startswith("random/")
     if is_random.any():
         by, r = [c for c in ("model", "task", "tier") if c in t], t[is_random]
-        line = r.groupby(by, sort=False).mean(numeric_only=True).assign(arm="random", random_z=float("nan"), monotone=pd.NA, tent=pd.NA).reset_index()
+        line = r.groupby(by, sort=False).mean(numeric_only=True).assign(arm="random", random_z=float("nan"), monotone=pd.NA, tent=pd.NA, acq_flag=pd.NA).reset_index()
         band = r.groupby(by, sort=False).slope.quantile([.025, .975]).unstack()
         line["slope_lo"], line["slope_hi"] = band[.025].to_numpy(), band[.975].to_numpy()
         whole = line.columns.intersection(["n_items", "n_groups", "n_seeds", "n_valid", "n_random"])
@@ -67,7 +67,7 @@ def summarise(
 def demo(
     model, tok,
     axis:str="honesty", # "honesty", "sycophancy" or "mood"
-    coeffs=(-1, -.5, 0, .5, 1), # grid for vectors and prompt, 0 is always in it; random directions get its ends and 0
+    coeffs=(-1, -.5, 0, .5, 1), # grid for vectors, 0 is always in it; random directions and the prompt, which has no half, get its ends and 0
     seeds=(0, 1, 2), # draws of pairs
     n_pairs:int=256, # pairs of each draw
     n_dilemmas:int=30, # held-out dilemmas of each tier
@@ -83,7 +83,7 @@ def demo(
     prompt, randoms = {"prompt": prompt_arm(axis)}, random_arms(next(iter(vectors[seeds[0]].values())), n_random, seeds[0])
     def rows(arms, seed, at=coeffs): return score(model, tok, items, arms, at, seed)
     def price(arms, seed): return delta_nll(model, tok, arms, ends, neutral_texts(32)).assign(seed=seed)
-    scored = each_seed(rows, vectors, [rows(prompt, 0)] + ([rows(randoms, 0, ends)] if randoms else []))
+    scored = each_seed(rows, vectors, [rows(a, 0, ends) for a in (prompt, randoms) if a])
     scored.insert(2, "tier", scored["item"].map(items.items.set_index("item")["tier"]))
     some = dict(list(randoms.items())[:8])
     costs = each_seed(price, vectors, [price(prompt, 0)] + ([price(some, 0)] if some else []))

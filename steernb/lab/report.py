@@ -54,7 +54,8 @@ def results_table(
         paid = report[report.coefficient.notna() | (report.status == "native")]
         t["kl"] = paid.kl.groupby(paid.arm.where(~paid.arm.str.startswith("random/"), "random")).mean()
     shown = ["n_groups", "n_seeds", "slope", "slope_lo", "slope_hi", "random_z", "target", "stars", "p_holm", "others", "ratio", "best", "breadth", "n_values", "delta_nll", "coherent", "kl", "main", "monotone", "tent", "acquiescence"]
-    return t[[c for c in shown if c in t]].sort_values("slope", ascending=False).rename_axis("method").reset_index()
+    whole = {c: "Int64" for c in ("breadth", "n_values")}
+    return t[[c for c in shown if c in t]].astype(whole).assign(main=t.main.round()).sort_values("slope", ascending=False).rename_axis("method").reset_index()
 
 # %% ../../nbs/84_lab.report.ipynb #c008
 @dataclass
@@ -78,7 +79,7 @@ class Results:
         fig, axes = plt.subplots(1, len(self.rows), figsize=(6.4 * len(self.rows), 4), layout="constrained", squeeze=False)
         for ax, b in zip(axes[0], self.rows):
             plot_pareto(self.rows[b][self.rows[b].arm.isin(self.price[b].arm)], self.price[b].groupby(["arm", "coeff"], as_index=False).delta_nll.mean(), ax)
-            ax.set_title(b, fontsize=10)
+            ax.set_title(f"{b}; {ax.get_title(loc='left')}", loc="left")
         plt.close(fig)
         return fig
 
@@ -114,9 +115,9 @@ def results(
         v, (f, r) = in_all({s: at_budget(a, s) for s, a in vectors.items()})[0], (at_budget(a, seeds[0]) for a in (fixed, randoms))
         def rows(arms, seed, at=coeffs): return score(model, tok, items, arms, at, seed)
         def price(arms, seed, at=coeffs): return delta_nll(model, tok, arms, at, neutral_texts(32)).assign(seed=seed)
-        some = dict(list(r.items())[:8])
-        out.rows[budget] = each_seed(rows, v, [rows(a, 0, at) for a, at in ((f, coeffs), (r, (-1, 0, 1))) if a])
-        out.price[budget] = each_seed(price, v, [price(a, 0, at) for a, at in ((f, coeffs), (some, (-1, 0, 1))) if a])
+        some = dict(list(r.items())[:8]) # the price of random directions hardly differs
+        out.rows[budget] = each_seed(rows, v, [rows(a, 0, (-1, 0, 1)) for a in (f, r) if a])
+        out.price[budget] = each_seed(price, v, [price(a, 0, (-1, 0, 1)) for a in (f, some) if a])
         out.reports[budget], out.arms[budget] = (pd.concat(reports, ignore_index=True) if reports else pd.DataFrame(columns="arm status coefficient kl evaluations message seed".split())), {s: f | a | r for s, a in v.items()}
         out.tables[budget] = results_table(out.rows[budget], out.price[budget], items.items, out.reports[budget] if nats else None)
     return out
