@@ -64,7 +64,7 @@ def table(df, columns=None, digits=2)->str:
     df = (df[columns] if columns else df).copy()
     for c in df:
         if df[c].dtype.kind == "f": df[c] = [f"{v:.{digits}f}" if v == v else "–" for v in df[c]]
-    return df.fillna("–").astype(str).to_string(index=False)
+    return df.astype(object).where(df.notna(), "–").astype(str).to_string(index=False)
 
 # %% ../nbs/91_cli.ipynb #c012
 @command("demo")
