@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['readers', 'COLUMNS', 'KEY', 'answer', 'token_nll', 'cut', 'Prompts', 'padded', 'verdict', 'LetterPrompts',
-           'OptionPrompts', 'evaluating', 'system_of', 'run_cell', 'model_name', 'to_rows', 'mark', 'RowFile',
-           'same_arm', 'named', 'grid', 'score']
+           'OptionPrompts', 'FreePrompts', 'evaluating', 'system_of', 'run_cell', 'model_name', 'to_rows', 'mark',
+           'RowFile', 'same_arm', 'named', 'grid', 'score']
 
 # %% ../../nbs/40_eval.score.ipynb #c003
 import time
+from copy import copy
 from contextlib import contextmanager
 from pathlib import Path
 import pandas as pd
@@ -18,7 +19,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from ..core import ConfigError, FormatError, RowsError, atomic, check_number, progress, quiet
 from ..data.sets import letter_ids
-from ..model.load import batch_tokens, choice_ids, device_of, encode, run_batches, token_ids
+from ..model.load import batch_tokens, choice_ids, device_of, encode, pad_id, run_batches, token_ids
 from ..steer.intervention import digest
 
 # %% ../../nbs/40_eval.score.ipynb #c007
@@ -125,6 +126,25 @@ class OptionPrompts(Prompts):
 readers = {"yes_no": Prompts, "letter": LetterPrompts, "text": OptionPrompts}
 
 # %% ../../nbs/40_eval.score.ipynb #c020
+class FreePrompts(Prompts):
+    "Prompts without a prefilled answer; the model writes up to `max_new_tokens` and is read at its first Yes or No"
+    max_new_tokens = 32
+    def texts(self, system=None):
+        free = copy(self.task)
+        free.prefix = None
+        return free.prompts(self.tok, system)
+    def forward(self, x, lengths, rows, nll=False):
+        x = cut(x, lengths, rows)
+        out = self.model.generate(input_ids=x["input_ids"], attention_mask=x["attention_mask"], max_new_tokens=self.max_new_tokens, do_sample=False, num_beams=1, repetition_penalty=1.,
+                                  pad_token_id=pad_id(self.tok), return_dict_in_generate=True, output_logits=True)
+        new, end = out.sequences[:, x["input_ids"].shape[1]:], self.model.generation_config.eos_token_id
+        ended = torch.isin(new, torch.tensor([] if end is None else end, device=new.device, dtype=new.dtype)).cumsum(1) > 0
+        hit = torch.isin(new, torch.tensor([*self.ids[0], *self.ids[1]], device=new.device)) & ~ended
+        at = hit.float().argmax(1)
+        a = torch.nn.functional.pad(self.read(torch.stack(out.logits, 1)[torch.arange(len(at), device=at.device), at], rows), (0, 1), value=float("nan"))
+        return a.masked_fill(~hit.any(1, keepdim=True), float("nan")).cpu()
+
+# %% ../../nbs/40_eval.score.ipynb #c022
 @contextmanager
 def evaluating(model):
     "The model in eval mode and without gradients; every module's own mode comes back afterwards"
@@ -135,7 +155,7 @@ def evaluating(model):
     finally:
         for m in training: m.training = True
 
-# %% ../../nbs/40_eval.score.ipynb #c021
+# %% ../../nbs/40_eval.score.ipynb #c023
 def system_of(arm, c)->str|None: "The system message the arm wants at `c`, None for arms without words"; return arm.system(c) if hasattr(arm, "system") else None
 
 def run_cell(model, prompts, arm, c, nll=False, batch_size=None, bar=None, n=None)->Float[Tensor, "i 5"]:
@@ -150,7 +170,7 @@ def run_cell(model, prompts, arm, c, nll=False, batch_size=None, bar=None, n=Non
     with evaluating(model), arm(model, c), quiet(): run_batches(run, [lengths[i] for i in some], batch_size, batch_tokens(model))
     return prompts.settle(out)[:n]
 
-# %% ../../nbs/40_eval.score.ipynb #c023
+# %% ../../nbs/40_eval.score.ipynb #c025
 COLUMNS = "model task item group action label arm coeff seed logratio pmass maxp choice nll low_pmass".split()
 KEY = ["arm", "coeff", "seed"]
 
@@ -159,7 +179,7 @@ def model_name(model)->str:
     name = str(getattr(model, "name_or_path", "") or model.config.model_type)
     return Path(name).name if Path(name).is_dir() else name
 
-# %% ../../nbs/40_eval.score.ipynb #c024
+# %% ../../nbs/40_eval.score.ipynb #c026
 def to_rows(values:Float[Tensor, "i 5"], items, **constant)->pd.DataFrame:
     "Rows of one cell of the grid, from the logratio, pmass, maxp, chosen option and nll of each item"
     r = items[["item", "group", "action", "label"]].reset_index(drop=True).assign(**constant)
@@ -168,15 +188,15 @@ def to_rows(values:Float[Tensor, "i 5"], items, **constant)->pd.DataFrame:
     pick = values[:, 3] if "options" in items else (values[:, 0] > 0).float()
     return mark(r.assign(choice=pd.Series([o[int(k)] if k == k else pd.NA for o, k in zip(said, pick.tolist())], dtype="str")))
 
-# %% ../../nbs/40_eval.score.ipynb #c026
+# %% ../../nbs/40_eval.score.ipynb #c028
 def mark(rows:pd.DataFrame, strict=False, min_pmass=.01)->pd.DataFrame:
     "`rows` with `low_pmass`, without a choice where the log-ratio is NaN, columns in order; types are set, so that computed and read rows are equal"
     rows = rows.assign(low_pmass=~(rows.pmass >= min_pmass * rows.maxp))
     if strict: rows["logratio"] = rows.logratio.where(~rows.low_pmass)
     rows["choice"] = rows.choice.astype("str").where(rows.logratio.notna())
-    return rows[COLUMNS].astype(dict(model="str", task="str", arm="str", action="str", label=float, coeff=float, seed=int))
+    return rows[COLUMNS + [c for c in ("scoring",) if c in rows]].astype(dict(model="str", task="str", arm="str", action="str", label=float, coeff=float, seed=int))
 
-# %% ../../nbs/40_eval.score.ipynb #c029
+# %% ../../nbs/40_eval.score.ipynb #c031
 class RowFile:
     "Rows on disk, one cell (arm, coeff, seed) after the other; rewritten whole, with at most a twentieth of the time spent on writing"
     def __init__(self, path):
@@ -188,8 +208,9 @@ class RowFile:
     def check(self, name, items, prompts):
         "`RowsError` unless every row is of this model, this task, these items and these prompts"
         if len(self.rows):
-            for k, v in name.items():
-                if (self.rows[k] != v).any(): raise RowsError(f"{self.path} holds rows of {k} {self.rows[k].unique().tolist()}, not of {v!r}; give another file")
+            for k, v in (dict(scoring="forced") | name).items():
+                was = self.rows[k].unique().tolist() if k in self.rows else ["forced"]
+                if was != [v]: raise RowsError(f"{self.path} holds rows of {k} {was}, not of {v!r}; give another file")
             if odd := set(self.rows["item"]) ^ set(items["item"]): raise RowsError(f"{self.path} was made with other items; {len(odd)} stand on one side only: {sorted(odd)[:3]} …; give another file")
             if self.prompts != prompts: raise RowsError(f"{self.path} was made with other prompts (the items' texts, the chat template or the system message changed); give another file")
         self.prompts = prompts
@@ -203,14 +224,14 @@ class RowFile:
         with atomic(self.path) as tmp: rows.to_parquet(tmp, index=False)
         self.new, self.due = False, time.monotonic() + 20 * (time.monotonic() - start)
 
-# %% ../../nbs/40_eval.score.ipynb #c030
+# %% ../../nbs/40_eval.score.ipynb #c032
 def same_arm(model, prompts, arm, c, rows, n=4)->bool:
     "Whether the first `n` items still get the log-ratios of `rows` (1e-3 nat in float32, 0.1 in half precision)"
     now = run_cell(model, prompts, arm, c, n=n)[:, 0].double()
     then = torch.tensor(rows.logratio.to_numpy()[:n])
     return torch.allclose(now, then, rtol=1e-3, atol=1e-3 if model.dtype == torch.float32 else .1, equal_nan=True)
 
-# %% ../../nbs/40_eval.score.ipynb #c031
+# %% ../../nbs/40_eval.score.ipynb #c033
 def named(arms)->dict:
     "`{name: arm}` of a dict, one arm, or several arms that have names; `ConfigError` if there is none or a name is used twice"
     if callable(arms): arms = [arms]
@@ -227,7 +248,7 @@ def grid(coeffs)->list[float]:
     if not out: raise ConfigError("no coefficients; give at least one, such as (-1, 0, 1)")
     return out
 
-# %% ../../nbs/40_eval.score.ipynb #c034
+# %% ../../nbs/40_eval.score.ipynb #c036
 def score(
     model, tok,
     task, # items and their prompts, see `sn.task`
@@ -239,11 +260,14 @@ def score(
     nll:bool=False, # also the mean NLL of the whole prompt (nats per token); needs all logits, several times slower
     strict:bool=False, # NaN instead of a log-ratio where `low_pmass`
     min_pmass:float=.01, # `low_pmass` means pmass < min_pmass · maxp
+    free:int=0, # tokens the model may write, without a prefilled answer, before it says Yes or No (rows "unforced"); 0 reads the answer position
     )->pd.DataFrame: # one row per arm × coefficient × item
     "Score every item under every arm at every coefficient by one forward pass (one for each option where options are texts); log-ratios in nats. `ConfigError` for unusable arms or coefficients, `RowsError` if `out` holds rows of something else"
     arms, coeffs, seed = named(arms), grid(coeffs), int(seed)
     if not len(task.items): raise RowsError(f"the task {task.name!r} has no items")
-    prompts, name = readers[task.answers](model, tok, task), dict(model=model_name(model), task=task.name)
+    if free and (task.answers != "yes_no" or nll): raise ConfigError(f"free={free} looks for Yes and No in what the model writes: it is not for answers of kind {task.answers!r}, nor for nll=True")
+    prompts, name = (FreePrompts if free else readers[task.answers])(model, tok, task), dict(model=model_name(model), task=task.name) | (dict(scoring="unforced") if free else {})
+    if free: prompts.max_new_tokens = int(free)
     todo, done, zero, file = [(a, c, seed) for a in arms for c in coeffs], {}, {}, None
     if out is not None:
         file = RowFile(out)
