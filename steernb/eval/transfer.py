@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['value_shifts', 'transfer', 'efficiency', 'normalised_gain', 'main_score', 'main_metric', 'legacy_corr', 'asymmetry',
-           'informedness', 'flip_f1', 'steering_f1', 'pareto', 'plot_pareto']
+           'informedness', 'flip_f1', 'steering_f1', 'pareto']
 
 # %% ../../nbs/44_eval.transfer.ipynb #c004
 import numpy as np
 import pandas as pd
 from scipy import stats as st
 from ..core import RowsError, nearest
-from .stats import COLOURS, MIN_VALID, _by, _changes, _cluster_sums, _delta_nll, _divide, _flip, _known, _only, _some, cluster_means, coherence, holm, metrics, must_share, row_arrays, sign_flip_p, stars
+from .stats import MIN_VALID, _by, _changes, _cluster_sums, _delta_nll, _divide, _flip, _some, cluster_means, holm, must_share, row_arrays, sign_flip_p, stars
 
 # %% ../../nbs/44_eval.transfer.ipynb #c007
 def _value_labels(b, items, target):
@@ -273,33 +273,3 @@ def pareto(
         out += [p | dict(front=bool(f)) for p, f in zip(points, np.isfinite(e + k) & ~beaten & (np.array([p["lo"] for p in points]) > 0))]
     if not out: raise RowsError("no arm was scored at both +c and −c")
     return pd.DataFrame(out)
-
-# %% ../../nbs/44_eval.transfer.ipynb #c038
-def plot_pareto(
-    rows: pd.DataFrame,             # rows of one model and task
-    nll: pd.DataFrame = None,       # arm, coeff, delta_nll; None uses the rows' own `nll`
-    ax=None,                        # matplotlib axes to draw on; None makes a figure
-    control_prefix: str = "random", # arms whose name starts so are drawn grey
-    metric: str = "logratio",       # "logratio", "prob", "binary"
-): # the Figure, or `ax` where it was given
-    "Effect against cost, one line per arm from c=0 outwards; points on the front are ringed"
-    import matplotlib.pyplot as plt
-    b, t = _only(rows), pareto(rows, nll, metric)
-    fig, a = plt.subplots(figsize=(7.2, 3.9), layout="constrained") if ax is None else (None, ax)
-    arms = [k for k in t.arm.unique() if not str(k).startswith(control_prefix)]
-    for k, g in t.sort_values("coeff").groupby("arm", sort=False):
-        colour = COLOURS[arms.index(k) % len(COLOURS)] if k in arms else ".7"
-        a.plot([0, *g.cost], [0, *g.effect], color=colour, lw=1.6, marker="o", ms=4.5, zorder=3 if k in arms else 1, label=k if k in arms else None)
-        a.vlines(g.cost, g.lo, g.hi, color=colour, lw=1, alpha=.6, zorder=2)
-        if k in arms: a.annotate(f"c = {g.coeff.iloc[-1]:g}", (g.cost.iloc[-1], g.effect.iloc[-1]), xytext=(5, 3), textcoords="offset points", fontsize=8, color=colour)
-    if len(arms) < t.arm.nunique(): a.plot([], [], color=".7", marker="o", ms=4.5, label=f"{t.arm.nunique() - len(arms)} random")
-    f = t[t.front]
-    a.scatter(f.cost, f.effect, s=90, facecolors="none", edgecolors=".2", lw=1, zorder=4, label="front")
-    a.axhline(0, color=".35", lw=.9, zorder=0)
-    a.spines[["top", "right"]].set_visible(False); a.spines[["left", "bottom"]].set_color(".6"); a.tick_params(color=".6")
-    a.grid(color=".92", lw=.8); a.set_axisbelow(True); a.margins(x=.08)
-    a.set_xlabel("cost: ΔNLL (nats per token)"); a.set_ylabel("effect: half the difference of ±c"); a.set_title(f"{', '.join(map(str, b.key.values()))}: {t.n_valid.min()} rows", loc="left", fontsize=11)
-    a.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=.2)
-    if ax is not None: return ax
-    plt.close(fig) # shown once, by the cell that returns it
-    return fig

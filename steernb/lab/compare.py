@@ -15,7 +15,8 @@ from ..data.tasks import Task, task
 from ..data.world import neutral_texts
 from ..eval.degrade import delta_nll
 from ..eval.score import grid, score
-from ..eval.stats import dose_response, plot_dose_response
+from ..eval.stats import dose_response
+from ..eval.plot import plot_dose_response
 from .arms import axis_of, axis_pairs, prompt_arm, random_arms, vector_arms
 from ..steer.intervention import provenance
 
