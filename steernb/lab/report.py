@@ -13,7 +13,8 @@ from ..data.world import neutral_texts
 from ..eval.degrade import delta_nll
 from ..eval.score import grid, score
 from ..eval.stats import coherence_range
-from ..eval.transfer import main_metric, plot_pareto, transfer
+from ..eval.transfer import main_metric, transfer
+from ..eval.plot import plot_pareto
 from .arms import ALL, Contrast, axis_pairs, make_arms
 from .compare import axis_task, each_seed, summarise
 from .sweep import equal_kl, in_all
