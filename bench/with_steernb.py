@@ -79,7 +79,7 @@ bench.decode(model, tok, dict(off=nullcontext, again=nullcontext, on=lambda: giv
 # a grid of coefficients, against the same forwards
 texts = [p.pos for p in pairs[:32]]
 items = pd.DataFrame(dict(item=range(32), group=range(32), action="to_do", label=1., text=texts))
-task = SimpleNamespace(name="bench", items=items, target="label", prompt=lambda row, tok, system=None: row["text"])
+task = SimpleNamespace(name="bench", items=items, target="label", answers="yes_no", prompt=lambda row, tok, system=None: row["text"])
 def grid(): return score(model, tok, task, {"a": given, "b": -given}, (-1, 0, 1))
 with recorded(model) as calls: grid()
 def forwards():
