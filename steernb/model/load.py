@@ -140,8 +140,10 @@ def batches(
     "Length-sorted batches within a token budget."
     out = []
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        full = not out or (len(out[-1]) + 1) * lengths[out[-1][0]] > max_tokens or len(out[-1]) == max_rows
-        if full: out.append([])
+        b = out[-1] if out else []
+        longest = lengths[b[0]] if b else 0
+        half = b and lengths[i] < lengths[b[-1]] and 2 * len(b) * longest >= max_tokens
+        if not b or half or (len(b) + 1) * longest > max_tokens or len(b) == max_rows: out.append([])
         out[-1].append(i)
     return out
 
