@@ -24,6 +24,7 @@ _rooms = {
     "eval.transfer": "asymmetry informedness legacy_corr main_metric normalised_gain pareto steering_f1 transfer value_shifts",
     "eval.plot": "plot_dose_response plot_pareto",
     "eval.power": "coherence_search detectable_effect dilemmas_needed mixed_slope multi_seed seed_summary",
+    "weight.delta": "WeightDelta weight_delta",
     "lab.arms": "Contrast arms axis_pairs engineered_arm few_shot_arm make_arms prompt_arm random_arms vector_arms",
     "lab.compare": "axis_task demo summarise",
     "lab.sweep": "equal_kl sweep",
