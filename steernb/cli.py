@@ -169,37 +169,39 @@ class Eval(Command):
         c = replace(self, out=self.out or Path("eval")/self.task)
         return replace(c, n=min(c.n or 16, 16), n_random=min(c.n_random, 2), n_seeds=1) if c.quick else c
 
-    def run(self):
-        if not self.vectors and not self.pos and not self.arms: raise ConfigError("nothing to score: give --vectors FILE …, --pos WORD --neg WORD, or --arms all")
-        if bool(self.pos) != bool(self.neg): raise ConfigError("a persona prompt needs both --pos and --neg")
-        if self.n is not None and self.n < 1: raise ConfigError(f"--n {self.n}: give at least one dilemma")
-        from steernb.steer.intervention import SteeringVector
-        loaded = {p.stem: SteeringVector.load(p) for p in self.vectors}
-        if len(loaded) < len(self.vectors): raise ConfigError("two vector files have the same name; rename one, names are the arms' names")
-        if self.arms: return self.results(loaded)
-        from steernb.data.tasks import task, task_loader
-        options = {k: v for k, v in dict(path=self.path, tier=self.tier, n=self.n).items() if v is not None}
-        if odd := [k for k in options if k not in signature(task_loader[self.task]).parameters]: raise ConfigError(f"the task {self.task!r} has no option --{odd[0]}")
-        items = task(self.task, **options)
-        self.say(items)
-        model, tok = self.load()
-        from steernb.core import atomic
-        from steernb.eval.score import score
-        from steernb.lab.arms import prompt_arm, random_arms
-        from steernb.lab.compare import summarise
-        arms = ({"prompt": prompt_arm(self.pos, self.neg)} if self.pos else {}) | loaded
-        if loaded: arms |= random_arms(next(iter(loaded.values())), self.n_random, self.seed)
-        if self.kl is not None:
-            from steernb.lab.sweep import equal_kl
-            arms, report = equal_kl(model, tok, arms, self.kl)
-            self.say(f"\nstrengths at {self.kl:g} nats", table(report[~report.arm.str.startswith("random/")], "arm status coefficient kl message".split(), 3), "")
-        rows = score(model, tok, items, arms, self.coeffs, self.seed, self.out/"rows.parquet", self.batch_size)
-        summary = summarise(rows)
-        with atomic(self.out/"summary.csv") as tmp: summary.to_csv(tmp, index=False)
-        self.say(table(summary, "arm n_items slope slope_lo slope_hi r2 random_z monotone tent acquiescence".split()))
-        self.wrote([self.out/"rows.parquet", self.out/"summary.csv"])
+# %% ../nbs/91_cli.ipynb #c017
+@patch
+def run(self:Eval):
+    if not self.vectors and not self.pos and not self.arms: raise ConfigError("nothing to score: give --vectors FILE …, --pos WORD --neg WORD, or --arms all")
+    if bool(self.pos) != bool(self.neg): raise ConfigError("a persona prompt needs both --pos and --neg")
+    if self.n is not None and self.n < 1: raise ConfigError(f"--n {self.n}: give at least one dilemma")
+    from steernb.steer.intervention import SteeringVector
+    loaded = {p.stem: SteeringVector.load(p) for p in self.vectors}
+    if len(loaded) < len(self.vectors): raise ConfigError("two vector files have the same name; rename one, names are the arms' names")
+    if self.arms: return self.results(loaded)
+    from steernb.data.tasks import task, task_loader
+    options = {k: v for k, v in dict(path=self.path, tier=self.tier, n=self.n).items() if v is not None}
+    if odd := [k for k in options if k not in signature(task_loader[self.task]).parameters]: raise ConfigError(f"the task {self.task!r} has no option --{odd[0]}")
+    items = task(self.task, **options)
+    self.say(items)
+    model, tok = self.load()
+    from steernb.core import atomic
+    from steernb.eval.score import score
+    from steernb.lab.arms import prompt_arm, random_arms
+    from steernb.lab.compare import summarise
+    arms = ({"prompt": prompt_arm(self.pos, self.neg)} if self.pos else {}) | loaded
+    if loaded: arms |= random_arms(next(iter(loaded.values())), self.n_random, self.seed)
+    if self.kl is not None:
+        from steernb.lab.sweep import equal_kl
+        arms, report = equal_kl(model, tok, arms, self.kl)
+        self.say(f"\nstrengths at {self.kl:g} nats", table(report[~report.arm.str.startswith("random/")], "arm status coefficient kl message".split(), 3), "")
+    rows = score(model, tok, items, arms, self.coeffs, self.seed, self.out/"rows.parquet", self.batch_size)
+    summary = summarise(rows)
+    with atomic(self.out/"summary.csv") as tmp: summary.to_csv(tmp, index=False)
+    self.say(table(summary, "arm n_items slope slope_lo slope_hi r2 random_z monotone tent acquiescence".split()))
+    self.wrote([self.out/"rows.parquet", self.out/"summary.csv"])
 
-# %% ../nbs/91_cli.ipynb #c018
+# %% ../nbs/91_cli.ipynb #c019
 @patch
 def results(self:Eval, others):
     "The results table of `lab.report` and its files; `others` are vectors from files"
@@ -220,7 +222,7 @@ def results(self:Eval, others):
         with atomic(self.out/name) as tmp: write(tmp)
     self.wrote([self.out/name for name in files])
 
-# %% ../nbs/91_cli.ipynb #c020
+# %% ../nbs/91_cli.ipynb #c021
 @command("tiny")
 @dataclass(kw_only=True)
 class Tiny(Command):

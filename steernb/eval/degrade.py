@@ -132,14 +132,14 @@ def capability(
     )->pd.DataFrame: # arm, coeff, task, metric, value, stderr, n
     "Scores of lm-eval tasks under each arm at each coefficient; c = 0 is measured once for arms without words. `ConfigError` without the package lm_eval"
     HFLM, evaluate = need("lm_eval.models.huggingface").HFLM, need("lm_eval").simple_evaluate
-    lm, arms, out, known = HFLM(pretrained=model, tokenizer=tok, batch_size=batch_size), named(arms), [], {}
-    for name, c in progress([(a, c) for a in arms for c in grid(coeffs)], "lm-eval"):
-        system = system_of(arms[name], c)
-        r = known.get(system) if c == 0 else None
+    lm, arms, coeffs, out, known = HFLM(pretrained=model, tokenizer=tok, batch_size=batch_size), named(arms), grid(coeffs), [], {}
+    for name, c in progress([(a, c) for a in arms for c in coeffs], "lm-eval"):
+        system, chat = system_of(arms[name], c), any(system_of(arms[name], k) is not None for k in coeffs) # an arm with words is a chat at every c
+        r = known.get((system, chat)) if c == 0 else None
         if r is None:
             with evaluating(model), arms[name](model, c), quiet():
-                r = evaluate(lm, tasks=tasks, limit=limit, task_manager=task_manager, system_instruction=system, apply_chat_template=system is not None, log_samples=False, **kwargs)
-        if c == 0: known[system] = r
+                r = evaluate(lm, tasks=tasks, limit=limit, task_manager=task_manager, system_instruction=system, apply_chat_template=chat, log_samples=False, **kwargs)
+        if c == 0: known[system, chat] = r
         for t, values in r["results"].items():
             for k, v in values.items():
                 metric, _, rest = k.partition(",")

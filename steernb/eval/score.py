@@ -73,7 +73,7 @@ class Prompts:
     def first(self, n)->list: "Sequences of the first `n` items"; return list(range(min(n, len(self.task.items))))
 
 # %% ../../nbs/40_eval.score.ipynb #c015
-def padded(rows, value)->Tensor: "Lists of different lengths as one tensor"; return torch.nn.utils.rnn.pad_sequence([torch.as_tensor(r, dtype=torch.get_default_dtype() if value != value else torch.long) for r in rows], True, value)
+def padded(rows, value)->Tensor: "Lists of different lengths as one tensor"; return torch.nn.utils.rnn.pad_sequence([torch.tensor(list(map(type(value), r))) for r in rows], True, value)
 
 def verdict(
     logp:Float[Tensor, "b k"], # of each option

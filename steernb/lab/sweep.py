@@ -12,7 +12,7 @@ import pandas as pd
 from ..core import CoherenceError, SteerError, ConfigError, progress, quiet
 from ..direction.contrast import extractor
 from ..steer.intervention import PromptArm, operator_of
-from ..eval.calibrate import calibrate, steered_kl
+from ..eval.calibrate import calibrate, iso_kl
 from ..eval.score import score
 from .arms import random_arms, vector_arms
 from .compare import each_seed, summarise
@@ -26,7 +26,8 @@ def equal_kl(
     )->tuple: # {name: arm with c = ±1 worth `kl`}, and a report: arm, status, coefficient, kl, evaluations, message
     "The same arms at one budget. A prompt keeps its own strength, since it has no other, and the report says what that costs; an arm without a fitting coefficient is left out, and the report says why"
     out, said = {}, []
-    def native(arm): return max(steered_kl(model, tok, arm, c, options.get("prompts"), options.get("max_new_tokens", 20)).quantile(options.get("quantile", .95)).item() for c in (1, -1))
+    once = {k: v for k, v in options.items() if k not in ("task", "n")} | dict(start=1., bounds=(1., 1.), max_evals=1, strict=False)
+    def native(arm): return iso_kl(arm, model, tok, kl, **once).kl
     for name, arm in progress(list(arms.items()), "iso-KL"):
         if isinstance(arm, PromptArm):
             out[name] = arm

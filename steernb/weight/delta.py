@@ -9,7 +9,7 @@ __all__ = ['WeightDelta', 'weight_delta']
 from copy import deepcopy
 from pathlib import Path
 import torch
-from torch import nn, Tensor
+from torch import nn
 from transformers import AutoModelForCausalLM
 from ..core import ConfigError, FormatError, nearest
 from ..steer.intervention import Intervention
@@ -47,7 +47,9 @@ def weight_delta(
         elif (Path(x)/"adapter_config.json").exists():
             from peft import PeftModel
             m = PeftModel.from_pretrained(deepcopy(model), x).merge_and_unload()
-        else: m = AutoModelForCausalLM.from_pretrained(x, dtype=torch.float32)
+        else:
+            try: m = AutoModelForCausalLM.from_pretrained(x, dtype=torch.float32)
+            except OSError as e: raise ConfigError(f"no model at {x}: give a folder, a hub id, or the folder of a PEFT adapter ({str(e).splitlines()[0]})") from None
         return {n: p.detach().float().cpu() for n, p in m.named_parameters()}
     plus, minus = parameters(pos), parameters(model if neg is None else neg)
     if odd := sorted(set(plus) ^ set(minus)) or [n for n in plus if plus[n].shape != minus[n].shape]: raise FormatError(f"{len(odd)} parameters are not the same on both sides, first {odd[0]}: give fine-tunings of one model")
