@@ -101,6 +101,7 @@ def results(
     "The results table of an axis from its name: every arm on the same held-out dilemmas, at its own strength and at an equal budget"
     if not seeds: raise ConfigError("no seeds; give at least one")
     coeffs, items, examples = sorted({*grid(coeffs), -1., 0., 1.}), axis_task(axis, n_dilemmas, item_seed, tiers), axis_task(axis, 8, item_seed + 1, "A")
+    examples = examples.like(examples.items[~examples.items.text.isin(items.items.text)])  # none that is asked
     made = {s: make_arms(Contrast(model, tok, axis, axis_pairs(axis, tok, n_pairs, s), seed=s, examples=examples), names, n_random if s == seeds[0] else 0) for s in seeds}
     randoms = {n: a for n, a in made[seeds[0]].items() if n.startswith("random/")}
     vectors = {s: {n: a for n, a in arms.items() if isinstance(a, SteeringVector) and n not in randoms} for s, arms in made.items()}
@@ -116,7 +117,7 @@ def results(
         v, (f, r) = in_all({s: at_budget(a, s) for s, a in vectors.items()})[0], (at_budget(a, seeds[0]) for a in (fixed, randoms))
         def rows(arms, seed, at=coeffs): return score(model, tok, items, arms, at, seed)
         def price(arms, seed, at=coeffs): return delta_nll(model, tok, arms, at, neutral_texts(32)).assign(seed=seed)
-        some = dict(list(r.items())[:8]) # the price of random directions hardly differs
+        some = dict(list(r.items())[:8])
         out.rows[budget] = each_seed(rows, v, [rows(a, 0, (-1, 0, 1)) for a in (f, r) if a])
         out.price[budget] = each_seed(price, v, [price(a, 0, (-1, 0, 1)) for a in (f, some) if a])
         out.reports[budget], out.arms[budget] = (pd.concat(reports, ignore_index=True) if reports else pd.DataFrame(columns="arm status coefficient kl evaluations message seed".split())), {s: f | a | r for s, a in v.items()}
