@@ -67,7 +67,7 @@ def projections(
     diff = mean_difference(h_pos, h_neg, mask)
     return combine_directions(diff @ torch.atleast_2d(u).to(diff).T, active)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c013
+# %% ../../nbs/52_adapter.losses.ipynb #c015
 def active_directions(
     p_ref:Float[Tensor, "b k"], # reference projections: `mean_difference(…) @ u.T`
     threshold:float=None, # share of the pair's largest |p_ref| that a direction must reach, 0 … 1
@@ -81,7 +81,7 @@ def active_directions(
     if not 1 <= top <= p_ref.shape[-1]: raise ConfigError(f"top must be from 1 to {p_ref.shape[-1]}, the number of directions, got {top!r}")
     return torch.zeros_like(p_ref, dtype=torch.bool).scatter(-1, p_ref.topk(top).indices, True)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c016
+# %% ../../nbs/52_adapter.losses.ipynb #c018
 def symlog(x:Tensor)->Tensor:
     "sign(x) · log(1 + |x|). Its gradient at 0 is 1 (with `sign` and `abs` autograd makes it 0)"
     return x.clamp(min=0).log1p() - (-x).relu().log1p()
@@ -98,7 +98,7 @@ def separation_gain(
     if form == "linear": return p - size
     raise ConfigError(f"unknown form {form!r} of the gain: give 'symlog', 'ratio' or 'linear'")
 
-# %% ../../nbs/52_adapter.losses.ipynb #c019
+# %% ../../nbs/52_adapter.losses.ipynb #c021
 projection_loss = Registry("projection loss") # f(p [*l b], p_ref [*l b], **options) -> [*l b]; falls as p rises; attribute coherence_cap
 
 @projection_loss("raw")
@@ -121,7 +121,7 @@ def dpo(p, p_ref, beta=.1):
     "−log σ(β(p − |p_ref|)): DPO (arXiv:2305.18290) on distances, in units of the hidden state. Known failure: β must fit the scale of the layer"
     return -F.logsigmoid(beta * (p - p_ref.abs()))
 
-# %% ../../nbs/52_adapter.losses.ipynb #c020
+# %% ../../nbs/52_adapter.losses.ipynb #c022
 @projection_loss("softplus_up")
 def softplus_up(p, p_ref, beta=.1, gain="symlog"):
     "−softplus(βΔ): pulls more where much is gained already. Known failure: the pull fades on pairs, or on the coefficient, that resist"
@@ -131,7 +131,7 @@ def _ratio(p, p_ref): return p / p_ref.abs().clamp(min=1e-7)
 
 @projection_loss("softplus_ratio")
 def softplus_ratio(p, p_ref):
-    "−softplus(p/|p_ref| − 1). Known failure: pairs with p_ref near 0 dominate"
+    "−softplus(p/|p_ref| − 1): the target is a ratio. Known failure: pairs with p_ref near 0 dominate"
     return -F.softplus(_ratio(p, p_ref) - 1)
 
 @projection_loss("tanh")
@@ -141,7 +141,7 @@ def tanh(p, p_ref, beta=.1):
 
 @projection_loss("focal")
 def focal(p, p_ref, gamma=2., gain="symlog"):
-    "−(1 − σ(Δ))^γ log σ(Δ) (arXiv:1708.02002): pairs that are separated already count little"
+    "−(1 − σ(Δ))^γ log σ(Δ): pairs that are separated already count little (focal loss, arXiv:1708.02002)"
     x = separation_gain(p, p_ref, gain)
     return -torch.sigmoid(-x) ** gamma * F.logsigmoid(x)
 
@@ -153,7 +153,7 @@ def _alias(name):
     return projection_loss[_UPSTREAM[name]]
 for _name in _UPSTREAM: projection_loss.family(_name)(_alias)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c026
+# %% ../../nbs/52_adapter.losses.ipynb #c028
 coherence_form = Registry("coherence form") # f(v >= 0) -> penalty; attributes margin (nats), weight, and whole_text: average over tokens before the hinge
 
 @coherence_form("log1p")
@@ -171,7 +171,7 @@ def mean_token_hinge(v): "log(1 + v) of the text's mean excess. Known failure: l
 for _f, _margin, _weight in ((log1p_hinge, .5, 40.), (power4_hinge, 0., 1.), (squared_hinge, .2, 1.), (mean_token_hinge, 1., 40.)):
     _f.margin, _f.weight, _f.whole_text = _margin, _weight, _f is mean_token_hinge
 
-# %% ../../nbs/52_adapter.losses.ipynb #c027
+# %% ../../nbs/52_adapter.losses.ipynb #c029
 def coherence(
     logp:Float[Tensor, "b s"], # log-probability of each token of the text, with the adapter
     logp_ref:Float[Tensor, "b s"], # without it
@@ -188,7 +188,7 @@ def coherence(
     if f.whole_text: return weight * f((token_mean(d, mask) - margin).relu())
     return weight * token_mean(f((d - margin).relu()), mask)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c030
+# %% ../../nbs/52_adapter.losses.ipynb #c032
 def tv_coherence(
     logits:Float[Tensor, "b s v"], # with the adapter
     logits_ref:Float[Tensor, "b s v"], # without it
@@ -207,7 +207,7 @@ def tv_coherence(
     penalty = torch.where(m, (weight * v).log1p() ** 2 + v, 0.)
     return tau * ((penalty / tau).masked_fill(~some, -torch.inf).logsumexp(1) - some.sum(1).log())
 
-# %% ../../nbs/52_adapter.losses.ipynb #c034
+# %% ../../nbs/52_adapter.losses.ipynb #c036
 def preference_gap(
     logp_cho:Float[Tensor, "b s"], # of the tokens of the chosen text, with the adapter
     logp_rej:Float[Tensor, "b s2"],
@@ -233,7 +233,7 @@ def monotonicity(
     forward, backward = _orientations(g_neg, g_pos, margin)
     return weight * torch.minimum(forward.mean(), backward.mean())
 
-# %% ../../nbs/52_adapter.losses.ipynb #c038
+# %% ../../nbs/52_adapter.losses.ipynb #c040
 def antisymmetric_alignment(
     delta_pos:Float[Tensor, "b d"], # `mean_difference(cho, rej)` at c = +1, less that of the reference
     delta_neg:Float[Tensor, "b d"], # at c = −1
@@ -247,7 +247,7 @@ def antisymmetric_alignment(
     d_pos, d_neg, ref, basis = _full(delta_pos), _full(delta_neg), _full(ref).detach(), _full(basis).detach()
     z_ref = ref @ basis
     std = (z_ref.var(0, correction=0) + 1e-6).sqrt()
-    std = std.clamp(min=max(.1 * std.median().item() + 1e-6, .05))
+    std = torch.maximum(std, (.1 * std.median() + 1e-6).clamp(min=.05))
     def focus(d): return ((d @ basis).norm(dim=-1) / d.norm(dim=-1).clamp(min=1e-6)).clamp(1e-6, 1) ** (1 - softness)
     z_pos, z_neg, z_ref = d_pos @ basis / std, d_neg @ basis / std, z_ref / std
     q = F.cosine_similarity(z_pos, z_ref, dim=-1) * F.cosine_similarity(z_neg, z_ref, dim=-1) * focus(d_pos) * focus(d_neg)
@@ -256,7 +256,7 @@ def antisymmetric_alignment(
     waste = (z_pos ** 2 + z_neg ** 2).sum(-1) - 2 * (z_pos * z_neg).sum(-1).abs()
     return loss + orth * (waste.clamp(min=0) / (z_ref ** 2).sum(-1).clamp(min=1) + 1e-6).sqrt() if orth else loss
 
-# %% ../../nbs/52_adapter.losses.ipynb #c042
+# %% ../../nbs/52_adapter.losses.ipynb #c044
 def guard(
     ema:Float[Tensor, ""], # state so far; begin with `torch.zeros(())`
     loss:Float[Tensor, ""], # mean of both projection losses less that of a neutral adapter
@@ -275,7 +275,7 @@ def adaptive_weights(
     w = 2 * torch.softmax(-torch.stack([loss_pos, loss_neg]).detach() / temperature, 0)
     return tuple(w.clamp(max=1))
 
-# %% ../../nbs/52_adapter.losses.ipynb #c045
+# %% ../../nbs/52_adapter.losses.ipynb #c047
 @dataclass
 class Pass:
     "One forward pass over a batch of pairs: hidden states at the loss layers and log-probabilities of the tokens"
@@ -321,7 +321,7 @@ def side(
     return Side(torch.stack(p), torch.stack(p_ref), own(policy.logp_cho, policy.logp_rej)[0], own(ref.logp_cho, ref.logp_rej)[0].detach(),
         last_tokens(own(mask_cho, mask_rej)[0], last), torch.stack(norm), sites=tuple(u))
 
-# %% ../../nbs/52_adapter.losses.ipynb #c048
+# %% ../../nbs/52_adapter.losses.ipynb #c050
 def _side_terms(x, f, cap, form, margin, weight, options):
     "Projection loss [b], its value for a neutral adapter [b], coherence [b] after its cap, and metrics of one side"
     proj, neutral = (f(p, x.p_ref, **options).reshape(-1, x.p.shape[-1]).mean(0) for p in (x.p, x.p_ref))
@@ -361,7 +361,7 @@ def total_loss(
     metrics |= dict(loss_total=total, loss_proj=proj.mean(), loss_coh=(w[0] * coh_a + w[1] * coh_z).mean(), loss_mono=mono, w_pos=w[0], w_neg=w[1])
     return total, {k: v.detach() for k, v in metrics.items()} | {f"{k}/{n}": v for n, m in (("pos", m_pos), ("neg", m_neg)) for k, v in m.items()}
 
-# %% ../../nbs/52_adapter.losses.ipynb #c054
+# %% ../../nbs/52_adapter.losses.ipynb #c056
 def loss_rows(
     pos:Side,
     neg:Side,
