@@ -99,11 +99,12 @@ def prompt(self:Task,
     row: Mapping,        # a row of `items`
     tok,                 # tokenizer; without a chat template the messages are plain text
     system: str = None,  # system message; None takes the task's own
-) -> str:                # ends where the answer begins
+    thinking: bool = False, # leave models that think room for it; the answer has no prefix then
+) -> str:                # ends where the answer (or the thought) begins
     "One question as text"
     def write(situation):
         user = self.question.format(situation=situation, action=row["text"])
-        return chat_text(tok, user=user, system=self.system if system is None else system, assistant=self.prefix)
+        return chat_text(tok, user=user, system=self.system if system is None else system, assistant=None if thinking else self.prefix, thinking=thinking)
     return write(row["situation"]) if self.max_tokens is None else self._crop(row, tok, write)
 
 
@@ -122,9 +123,9 @@ def _crop(self:Task, row, tok, write):
     return text
 
 @patch
-def prompts(self:Task, tok, system: str = None) -> list[str]:
+def prompts(self:Task, tok, system: str = None, thinking: bool = False) -> list[str]:
     "All questions as texts, in the order of `items`"
-    return [self.prompt(r, tok, system) for r in self.items.to_dict("records")]
+    return [self.prompt(r, tok, system, thinking) for r in self.items.to_dict("records")]
 
 @patch
 def continuations(self:Task, row: Mapping, prompt: str) -> list[str]:
