@@ -63,7 +63,7 @@ def log_step(
 def _steps(folder):
     "Entries of metrics.jsonl, and the number of lines that cannot be read"
     out, torn, file = [], 0, Path(folder)/"metrics.jsonl"
-    for line in file.read_bytes().splitlines() if file.exists() else []:
+    for line in filter(None, file.read_bytes().split(b"\n") if file.exists() else []):
         try: out.append(dict(json.loads(line)))
         except (ValueError, TypeError): torn += 1
     return out, torn
@@ -92,7 +92,7 @@ def weights_hash(
 
 def _git():
     "Revision of the working folder, with -dirty behind it if files are changed; None outside of git"
-    try: return subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    try: return subprocess.run(["git", "--no-optional-locks", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError): return None
 
 def run_folder(
@@ -142,7 +142,7 @@ def read_runs(
         summary = {k: v for s in steps for k, v in s.items()}
         started, ended = pd.to_datetime(env.get("started"), utc=True), summary.pop("time", np.nan)
         finished = bool(summary.pop("finished", False)) or "finished" in env
-        base.append(dict(run=file.parent.name, started=started, runtime=np.nan if started is None else ended - started.timestamp(), finished=finished, steps=len(steps), torn=torn, hash=config_hash(config)))
+        base.append(dict(run=file.parent.name, started=started, runtime=np.nan if pd.isna(started) else ended - started.timestamp(), finished=finished, steps=len(steps), torn=torn, hash=config_hash(config)))
         configs.append(config); last.append(summary)
     base, conf, last = pd.DataFrame(base, columns="run started runtime finished steps torn hash".split()), pd.json_normalize(configs), pd.DataFrame(last, index=range(len(base)))
     conf = conf.map(lambda v: " ".join(map(str, v)) if isinstance(v, list) else v).rename(columns=lambda c: f"config.{c}" if c in base else c)
@@ -190,13 +190,13 @@ def sql(
     def files(name, read):
         found = [(f/name).as_posix() for f in folders if (f/name).exists()]
         return read(found, union_by_name=True, filename=True).project("split_part(filename, '/', -2) as run, * exclude (filename)") if found else pd.DataFrame()
-    with duckdb.connect() as con:
+    with duckdb.connect(config=dict(python_enable_replacements=False)) as con: # no variable of ours is a table
         tables = dict(runs=lambda: read_runs(root), metrics=metrics, rows=lambda: files("rows.parquet", con.read_parquet), summary=lambda: files("summary.csv", con.read_csv))
         try:
             for name, make in tables.items():
                 if folders and re.search(rf"\b{name}\b", query, re.I) and len((t := make()).columns): con.register(name, t) if isinstance(t, pd.DataFrame) else t.create_view(name)
-            return con.sql(query).df()
-        except (duckdb.Error, AttributeError) as e: raise ConfigError(f"{e} (tables of {len(folders)} runs: {', '.join(tables)}; a table without files does not exist)") from e
+            return con.execute(query).df()
+        except duckdb.Error as e: raise ConfigError(f"{e} (tables of {len(folders)} runs: {', '.join(tables)}; a table without files does not exist)") from e
 
 # %% ../../nbs/82_lab.runs.ipynb #c031
 WANDB = dict(model_name="model", loss_type="loss", rank="r", max_samples="n_samples", layer_num="layer", val_loss_total="val_loss", created_at="started", _runtime="runtime", run_id="run", **{"eval/main_metric": "main_metric"})  # their names: ours
