@@ -6,8 +6,8 @@
 __all__ = ['projection_loss', 'coherence_form', 'last_tokens', 'token_mean', 'mean_difference', 'combine_directions',
            'projections', 'active_directions', 'symlog', 'separation_gain', 'raw', 'logsigmoid', 'logsig_dpo', 'dpo',
            'softplus_up', 'softplus_ratio', 'tanh', 'focal', 'log1p_hinge', 'power4_hinge', 'squared_hinge',
-           'mean_token_hinge', 'coherence', 'tv_coherence', 'preference_gap', 'monotonicity', 'antisymmetric_alignment',
-           'guard', 'adaptive_weights', 'Pass', 'Side', 'side', 'total_loss', 'loss_rows']
+           'mean_token_hinge', 'coherence', 'mean_entropy', 'tv_coherence', 'preference_gap', 'monotonicity',
+           'antisymmetric_alignment', 'guard', 'adaptive_weights', 'Pass', 'Side', 'side', 'total_loss', 'loss_rows']
 
 # %% ../../nbs/52_adapter.losses.ipynb #c002
 from dataclasses import dataclass
@@ -189,6 +189,15 @@ def coherence(
     return weight * token_mean(f((d - margin).relu()), mask)
 
 # %% ../../nbs/52_adapter.losses.ipynb #c032
+def _entropy(p): return torch.special.entr(p).sum(-1)
+
+def mean_entropy(
+    logits:Float[Tensor, "b s v"],
+    mask:Bool[Tensor, "b s"],
+)->Float[Tensor, "b"]: # without gradient
+    "Token mean of the entropy in nats; AntiPaSTO's margin for `monotonicity` is 0.5 √H + 0.04, at weight 30"
+    return token_mean(_entropy(_full(logits).detach().softmax(-1)), mask)
+
 def tv_coherence(
     logits:Float[Tensor, "b s v"], # with the adapter
     logits_ref:Float[Tensor, "b s v"], # without it
@@ -199,9 +208,8 @@ def tv_coherence(
     tau:float=3., # temperature over tokens: small approaches their maximum, large their mean
 )->Float[Tensor, "b"]:
     "Soft maximum over tokens of log(1 + weight · v)² + v, where v is the excess of the total variation over its threshold (AntiPaSTO)"
-    q, p = _full(logits_ref).detach().log_softmax(-1), _full(logits).softmax(-1)
-    entropy = -(q.exp() * q).nan_to_num(nan=0., posinf=0., neginf=0.).sum(-1)  # 0 log 0 is 0
-    v = (.5 * (q.exp() - p).abs().sum(-1) - alpha * (entropy + floor).sqrt()).relu()
+    q, p = _full(logits_ref).detach().softmax(-1), _full(logits).softmax(-1)
+    v = (.5 * (q - p).abs().sum(-1) - alpha * (_entropy(q) + floor).sqrt()).relu()
     m = mask.bool()
     some = m | ~m.any(1, keepdim=True)                                          # a row without tokens gives 0, not NaN
     penalty = torch.where(m, (weight * v).log1p() ** 2 + v, 0.)
@@ -244,7 +252,8 @@ def antisymmetric_alignment(
     compress:bool=False, # symlog of it, as the published code does
 )->Float[Tensor, "b"]: # 30 q + relu(30 q)², from −30
     "Both coefficients along the reference axis, in opposite senses (AntiPaSTO). Known failure: the spread needs a whole batch; with few pairs its floor decides"
-    d_pos, d_neg, ref, basis = _full(delta_pos), _full(delta_neg), _full(ref).detach(), _full(basis).detach()
+    d_pos, d_neg, ref = _full(delta_pos), _full(delta_neg), _full(ref).detach()
+    basis = basis.detach().to(d_pos)
     z_ref = ref @ basis
     std = (z_ref.var(0, correction=0) + 1e-6).sqrt()
     std = torch.maximum(std, (.1 * std.median() + 1e-6).clamp(min=.05))
@@ -309,11 +318,12 @@ def side(
     "One coefficient's side of the loss; a loss layer that a pass lacks: `SiteError`"
     if not c: raise ConfigError("a side has a coefficient above or below 0")
     if missing := [s for s in u for p in (policy, ref) if s not in p.h_cho or s not in p.h_rej]: raise SiteError(f"no hidden states at the loss layer {missing[0]}: a pass holds {', '.join(policy.h_cho) or 'none'}")
+    if mask_cho.shape != mask_rej.shape: raise ConfigError(f"chosen and rejected texts are padded to {mask_cho.shape[1]} and {mask_rej.shape[1]} tokens: pad both to the same length, on the left")
     def own(cho, rej): return (cho, rej) if c > 0 else (rej, cho)
-    mask = last_tokens(mask_cho.bool() & mask_rej.bool(), last)
+    mask, device = last_tokens(mask_cho.bool() & mask_rej.bool(), last), policy.logp_cho.device
     p, p_ref, norm = [], [], []
     for s, v in u.items():
-        diff, base = (mean_difference(*own(x.h_cho[s], x.h_rej[s]), mask) for x in (policy, ref))
+        diff, base = (mean_difference(x.h_cho[s], x.h_rej[s], mask.to(x.h_cho[s].device)).to(device) * (1 if c > 0 else -1) for x in (policy, ref))
         v = torch.atleast_2d(v).to(diff)
         z = base.detach() @ v.T
         on = None if active is None else active_directions(z if c > 0 else -z, **active)   # chosen by the reference, the same at both coefficients
