@@ -112,7 +112,7 @@ def vector_arms(
             refused.append((name, str(error)))
     return out
 
-# %% ../../nbs/80_lab.arms.ipynb #c026
+# %% ../../nbs/80_lab.arms.ipynb #c030
 @dataclass
 class Contrast:
     "What the arms of one comparison are made from"
@@ -139,7 +139,7 @@ def few_shot(k:Contrast)->Intervention:
     if k.examples is None: raise ConfigError("few_shot shows solved items: give examples=, a task whose items are not in the test")
     return few_shot_arm(k.examples)
 
-# %% ../../nbs/80_lab.arms.ipynb #c029
+# %% ../../nbs/80_lab.arms.ipynb #c033
 @arm_maker("repeng")
 def repeng(k:Contrast)->Intervention:
     "`pca_diff` at the block outputs −5 … −N/2, as the notes' comparison uses repeng"
@@ -152,7 +152,7 @@ def s_steer(k:Contrast)->Intervention:
     "The weight edit W + c·U diag(S·δ) Vᵀ along the pairs, at the sites of the vectors"
     return vector_arms(k.model, k.tok, k.pairs, ["mean_diff/s_steer"], k.where, k.depths, k.seed)["mean_diff/s_steer"]
 
-# %% ../../nbs/80_lab.arms.ipynb #c031
+# %% ../../nbs/80_lab.arms.ipynb #c035
 ALL = ("prompt", "prompt_engineered", "few_shot", "mean_diff", "pca_diff", "repeng", "s_steer")
 
 def make_arms(
