@@ -77,7 +77,9 @@ def read_steps(
     return pd.DataFrame(out)
 
 # %% ../../nbs/82_lab.runs.ipynb #c015
-def config_hash(config)->str: "Eight digits that name a configuration; the order of keys does not matter"; return digest(json.loads(to_json(json.loads(to_json(config)), sort_keys=True)))[:8]
+def config_hash(config)->str:
+    "Eight digits that name a configuration; the order of keys does not matter"
+    return digest(json.loads(to_json(json.loads(to_json(config)), sort_keys=True)))[:8]
 
 def weights_hash(
     model, # any torch module
@@ -92,9 +94,11 @@ def weights_hash(
 
 def _git():
     "Revision of the working folder, with -dirty behind it if files are changed; None outside of git"
-    try: return subprocess.run(["git", "--no-optional-locks", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    ask = "git --no-optional-locks describe --always --dirty --abbrev=40 --exclude=*".split()
+    try: return subprocess.run(ask, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError): return None
 
+# %% ../../nbs/82_lab.runs.ipynb #c016
 def run_folder(
     name:str, # see `experiment_name`
     config, # dict or dataclass: everything that decides the run, the seed among it
@@ -109,26 +113,29 @@ def run_folder(
         folder = Path(root)/(stem if k == 1 else f"{stem}-{k}")
         try: folder.mkdir(parents=True); break
         except FileExistsError: pass
-    env = dict(python=platform.python_version(), versions={k: version(k) for k in ("steernb", "torch", "transformers", "peft")}) if model is None else environment(model) | dict(weights=weights_hash(model))
+    if model is None: env = dict(python=platform.python_version(), versions={k: version(k) for k in ("steernb", "torch", "transformers", "peft")})
+    else: env = environment(model) | dict(weights=weights_hash(model))
     env.pop("finished", None)  # it begins
     write_json(folder/"env.json", env | dict(started=now.isoformat(timespec="milliseconds"), seed=config.get("seed"), git=_git()))
     write_json(folder/"config.json", config)
     return folder
 
-# %% ../../nbs/82_lab.runs.ipynb #c018
+# %% ../../nbs/82_lab.runs.ipynb #c019
 def experiment_name(
     config, # dict or dataclass with model, loss, r
     default=None, # dict or dataclass; None takes a dataclass's own defaults, and with a dict every field counts as a variation
     skip=("out",), # fields that decide nothing
 ) -> str: # {model}-{loss}-r{r}[-variations]
     "Name of an experiment that lists only the fields that are not default"
-    if default is None: default = {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(config) if (f.default, f.default_factory) != (MISSING, MISSING)} if is_dataclass(config) else {}
+    if default is None:
+        own = [f for f in fields(config) if (f.default, f.default_factory) != (MISSING, MISSING)] if is_dataclass(config) else []
+        default = {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in own}
     c, d = (json.loads(to_json(x)) for x in (config, default))
     def word(k, v): return k if v is True else f"no_{k}" if v is False else f"{k}={'+'.join(map(str, v)) if isinstance(v, list) else v}"
     head = [mark + str(c[k]).rstrip("/").split("/")[-1] for k, mark in dict(model="", loss="", r="r").items() if k in c]
     return "-".join(head + [word(k, v) for k, v in c.items() if k not in ("model", "loss", "r", *skip) and (k not in d or d[k] != v)])
 
-# %% ../../nbs/82_lab.runs.ipynb #c021
+# %% ../../nbs/82_lab.runs.ipynb #c022
 def read_runs(
     root="runs", # folder of run folders
 ) -> pd.DataFrame: # one line per run, in the order of their start: run, started, runtime (s), finished, steps, torn (lines), hash; config; last logged values
@@ -142,16 +149,17 @@ def read_runs(
         summary = {k: v for s in steps for k, v in s.items()}
         started, ended = pd.to_datetime(env.get("started"), utc=True), summary.pop("time", np.nan)
         finished = bool(summary.pop("finished", False)) or "finished" in env
-        base.append(dict(run=file.parent.name, started=started, runtime=np.nan if pd.isna(started) else ended - started.timestamp(), finished=finished, steps=len(steps), torn=torn, hash=config_hash(config)))
+        runtime = np.nan if pd.isna(started) else ended - started.timestamp()
+        base.append(dict(run=file.parent.name, started=started, runtime=runtime, finished=finished, steps=len(steps), torn=torn, hash=config_hash(config)))
         configs.append(config); last.append(summary)
-    base, conf, last = pd.DataFrame(base, columns="run started runtime finished steps torn hash".split()), pd.json_normalize(configs), pd.DataFrame(last, index=range(len(base)))
-    conf = conf.map(lambda v: " ".join(map(str, v)) if isinstance(v, list) else v).rename(columns=lambda c: f"config.{c}" if c in base else c)
+    base, last = pd.DataFrame(base, columns="run started runtime finished steps torn hash".split()), pd.DataFrame(last, index=range(len(base)))
+    conf = pd.json_normalize(configs).map(lambda v: " ".join(map(str, v)) if isinstance(v, list) else v).rename(columns=lambda c: f"config.{c}" if c in base else c)
     last = last.rename(columns=lambda c: f"last.{c}" if c in base or c in conf else c)
     out = pd.concat([base, conf, last], axis=1).sort_values(["started", "run"], ignore_index=True)
     out.attrs["config"] = list(conf)
     return out
 
-# %% ../../nbs/82_lab.runs.ipynb #c023
+# %% ../../nbs/82_lab.runs.ipynb #c024
 def run_all(
     configs, # list of dicts or dataclasses
     train, # function (config, folder) -> dict, the summary
@@ -177,7 +185,7 @@ def _has(runs, columns):
     "Raise for columns that a table lacks"
     if missing := [c for c in columns if c not in runs]: raise ConfigError(f"the runs have no column {missing[0]!r}; nearest: {', '.join(nearest(missing[0], runs.columns))}")
 
-# %% ../../nbs/82_lab.runs.ipynb #c028
+# %% ../../nbs/82_lab.runs.ipynb #c029
 def sql(
     query:str, # over the tables runs, metrics, rows, summary
     root="runs",
@@ -194,14 +202,19 @@ def sql(
         tables = dict(runs=lambda: read_runs(root), metrics=metrics, rows=lambda: files("rows.parquet", con.read_parquet), summary=lambda: files("summary.csv", con.read_csv))
         try:
             for name, make in tables.items():
-                if folders and re.search(rf"\b{name}\b", query, re.I) and len((t := make()).columns): con.register(name, t) if isinstance(t, pd.DataFrame) else t.create_view(name)
+                if not folders or not re.search(rf"\b{name}\b", query, re.I): continue
+                t = make()
+                if len(t.columns): con.register(name, t) if isinstance(t, pd.DataFrame) else t.create_view(name)
             return con.execute(query).df()
         except duckdb.Error as e: raise ConfigError(f"{e} (tables of {len(folders)} runs: {', '.join(tables)}; a table without files does not exist)") from e
 
-# %% ../../nbs/82_lab.runs.ipynb #c031
-WANDB = dict(model_name="model", loss_type="loss", rank="r", max_samples="n_samples", layer_num="layer", val_loss_total="val_loss", created_at="started", _runtime="runtime", run_id="run", **{"eval/main_metric": "main_metric"})  # their names: ours
-PARAMS = "model method adapter loss lr r modules n_depths depth depth_start depth_end loss_depths layer scale_s rot_v rot_u n_samples data_aware_init wd bs n_epochs".split()  # settings, where a table does not say which of its columns are
+# %% ../../nbs/82_lab.runs.ipynb #c032
+WANDB = dict(model_name="model", loss_type="loss", rank="r", max_samples="n_samples", layer_num="layer", val_loss_total="val_loss",
+             created_at="started", _runtime="runtime", run_id="run", **{"eval/main_metric": "main_metric"})  # their names: ours
+PARAMS = """model method adapter loss lr r modules n_depths depth depth_start depth_end loss_depths layer scale_s rot_v rot_u n_samples
+            data_aware_init wd bs n_epochs""".split()  # settings, where a table does not say which of its columns are
 
+# %% ../../nbs/82_lab.runs.ipynb #c033
 def load_summary(
     source, # CSV file, or a table such as that of `read_runs`
     finished:bool=True, # runs that ended
@@ -216,8 +229,9 @@ def load_summary(
     runs, said = source.rename(columns={k: v for k, v in WANDB.items() if v not in source and "config" not in source.attrs}), []
     def yes(x): return x.astype(str).str.lower().isin(["true", "1", "1.0", "finished"])
     def late(x): return pd.to_datetime(x, utc=True, format="ISO8601") > pd.to_datetime(after, utc=True)
-    filters = [(finished, "finished", "state" if "state" in runs else "finished", yes), (min_seconds, f"longer than {min_seconds} s", "runtime", lambda x: x > min_seconds)]
-    filters += [(full, f"full evaluation ({c})", c, lambda x, c=c: ~yes(x) if c == "quick" else x.isna()) for c in ("quick", "eval_max_dilemmas", "eval_max_n_dilemmas") if c in runs or c == "quick"]
+    filters = [(finished, "finished", "state" if "state" in runs else "finished", yes), (min_seconds, f"longer than {min_seconds} s", "runtime", lambda x: x > min_seconds),
+               (full, "full evaluation (quick)", "quick", lambda x: ~yes(x))]
+    filters += [(full, f"full evaluation ({c})", c, pd.isna) for c in ("eval_max_dilemmas", "eval_max_n_dilemmas") if c in runs]
     for wanted, name, column, keep in [*filters, (after is not None, f"after {after}", "started", late)]:
         if not wanted: continue
         if column not in runs: said.append(dict(filter=f"{name}: no column {column!r}", before=len(runs), left=len(runs))); continue
@@ -227,7 +241,7 @@ def load_summary(
     report = pd.DataFrame(said, columns="filter before dropped unknown left".split())
     return runs.reset_index(drop=True), report.astype({c: "Int64" for c in report.columns[1:]})
 
-# %% ../../nbs/82_lab.runs.ipynb #c035
+# %% ../../nbs/82_lab.runs.ipynb #c037
 def _numbers(runs, metric):
     "The metric as floats; text raises"
     _has(runs, [metric])
@@ -238,7 +252,8 @@ def _numbers(runs, metric):
 def _params(runs, params, without=()):
     "Settings that vary"
     if params is not None: _has(runs, params)
-    return [p for p in (runs.attrs.get("config", PARAMS) if params is None else params) if p in runs and p not in ("seed", "out", *without) and runs[p].nunique(dropna=False) > 1]
+    if params is None: params = runs.attrs.get("config", PARAMS)
+    return [p for p in params if p in runs and p not in ("seed", "out", *without) and runs[p].nunique(dropna=False) > 1]
 
 def _lines(runs, by, f):
     "f(group) for each combination of `by`, NaN being a value; one group without `by`"
@@ -263,11 +278,12 @@ def summary_table(
     others, runs = _params(runs, params, by), runs.assign(**{metric: _numbers(runs, metric)})
     def line(g):
         x = g[metric]
-        d = dict(mean=x.mean(), median=x.median(), sd=x.std(), max=x.max(), min=x.min(), n=int(x.count()), n_nan=int(x.isna().sum()), settings=len(g[others].astype(str).drop_duplicates()) if others else 1)
+        d = dict(mean=x.mean(), median=x.median(), sd=x.std(), max=x.max(), min=x.min(), n=int(x.count()), n_nan=int(x.isna().sum()))
+        d["settings"] = len(g[others].astype(str).drop_duplicates()) if others else 1
         return d | (dict(val_loss=g[loss].mean(), val_n=int(g[loss].count())) if loss in g else {})
     return _lines(runs, by, line)
 
-# %% ../../nbs/82_lab.runs.ipynb #c044
+# %% ../../nbs/82_lab.runs.ipynb #c046
 def high_performers(
     runs:pd.DataFrame,
     threshold:float=100, # high means above it
@@ -277,22 +293,22 @@ def high_performers(
     "What the runs above a threshold have in common"
     runs = runs[(x := _numbers(runs, metric)).notna()]
     high, out = runs[x.dropna() > threshold], []
+    def share(k, n): return k / n if n else np.nan
     for p in _params(runs, params):
-        freq = high[p].value_counts(dropna=False)
+        freq, number = high[p].value_counts(dropna=False), pd.api.types.is_numeric_dtype(runs[p]) and not pd.api.types.is_bool_dtype(runs[p])
         modes = list(freq.index[freq == freq.max()])
-        tried = int(runs[p].isin(modes).sum()) if len(modes) else 0
-        median = high[p].median() if pd.api.types.is_numeric_dtype(runs[p]) and not pd.api.types.is_bool_dtype(runs[p]) else np.nan
-        n = int(high[p].isin(modes).sum())
-        out.append(dict(parameter=p, mode=" / ".join(map(str, modes)) or np.nan, median=median, n_mode=n, n_high=len(high), share_high=n / len(high) if len(high) else np.nan, tried=tried, n_all=len(runs), share_all=tried / len(runs) if len(runs) else np.nan))
+        n, tried = (int(r[p].isin(modes).sum()) for r in (high, runs))
+        counts = dict(n_mode=n, n_high=len(high), share_high=share(n, len(high)), tried=tried, n_all=len(runs), share_all=share(tried, len(runs)))
+        out.append(dict(parameter=p, mode=" / ".join(map(str, modes)) or np.nan, median=high[p].median() if number else np.nan) | counts)
     return pd.DataFrame(out, columns="parameter mode median n_mode n_high share_high tried n_all share_all".split())
 
-# %% ../../nbs/82_lab.runs.ipynb #c046
+# %% ../../nbs/82_lab.runs.ipynb #c048
 def model_notes(
     runs:pd.DataFrame,
     metric:str="main_metric",
     layer:str="layer", # column of the steered layer, or depth
     params=None, # settings of the best run to show
-) -> pd.DataFrame: # per model: n, n_nan, median, best, best_layer (with its number of runs), peak (layer of the highest median) with median and n, setting of the best run
+) -> pd.DataFrame: # per model: n, n_nan, median, best, best_layer and its runs, peak (layer of the highest median) with median and n, best_setting
     "Best and median of each model, and the layer where it peaks, by its best run and by the median of its layers"
     _has(runs, ["model"])
     runs, shown = runs.assign(**{metric: _numbers(runs, metric)}), _params(runs, params, ["model", layer])
@@ -303,11 +319,12 @@ def model_notes(
         top = g.loc[x.idxmax()]
         if layer in g:
             by = g.groupby(layer)[metric].agg(["median", "count"]).dropna()
-            d |= dict(best_layer=top[layer], best_n=int((g[layer] == top[layer]).sum())) | (dict(peak=by["median"].idxmax(), peak_median=by["median"].max(), peak_n=int(by["count"][by["median"].idxmax()])) if len(by) else {})
+            d |= dict(best_layer=top[layer], best_n=int((g[layer] == top[layer]).sum()))
+            if len(by): d |= dict(peak=(k := by["median"].idxmax()), peak_median=by["median"][k], peak_n=int(by["count"][k]))
         return d | dict(best_setting=", ".join(f"{p}={top[p]}" for p in shown))
     return _lines(runs, ["model"], line)
 
-# %% ../../nbs/82_lab.runs.ipynb #c049
+# %% ../../nbs/82_lab.runs.ipynb #c051
 def surprises(
     runs:pd.DataFrame,
     metric:str="main_metric",
@@ -330,13 +347,14 @@ def surprises(
             if np.isnan(v): note("no metric", i, v, median, n)
             elif v == 0: note("zero", i, v, median, n)
             elif n > 2 and 0 < v < (1 - drop) * median: note(f"drop > {drop:.0%}", i, v, median, n)
-            if samples in g and len(more := x[g[samples] >= 2 * g[samples][i]].dropna()) > 2 and v >= more.median(): note("data efficiency", i, v, more.median(), len(more))
+            more = x[g[samples] >= 2 * g[samples][i]].dropna() if samples in g else []
+            if len(more) > 2 and v >= more.median(): note("data efficiency", i, v, more.median(), len(more))
         for _, same in (g.groupby(settings, dropna=False) if settings else [((), g)]) if "seed" in g else ():
-            v = seed_summary(same.groupby("seed")[metric].mean())
-            if v["n_valid"] > 1 and v["sd"] > spread * abs(m := same[metric].median()): note(f"seed range (sd > {spread:.0%} of the median)", same[metric].idxmax(), v["max"] - v["min"], m, v["n_valid"])
+            v, m = seed_summary(same.groupby("seed")[metric].mean()), same[metric].median()
+            if v["n_valid"] > 1 and v["sd"] > spread * abs(m): note(f"seed range (sd > {spread:.0%} of the median)", same[metric].idxmax(), v["max"] - v["min"], m, v["n_valid"])
     return pd.DataFrame(out, columns=["kind", "run", *by, "value", "reference", "n", "differs"])
 
-# %% ../../nbs/82_lab.runs.ipynb #c053
+# %% ../../nbs/82_lab.runs.ipynb #c055
 def best_table(
     runs:pd.DataFrame,
     method:str="method", # lines
@@ -347,10 +365,14 @@ def best_table(
     "Best of each method per model, with N and median, a ✓ on the winner"
     t = summary_table(runs, [method, model], metric, params=[])
     _has(t, [stat])
-    cells = t.assign(cell=[f"{r[stat]:.4g} (" + (f"median {r['median']:.4g}, " if stat != "median" else "") + f"N={r['n']}" + f", {r['n_nan']} NaN" * bool(r["n_nan"]) + ")" + " ✓" * bool(r[stat] == t[t[model] == r[model]][stat].max()) for _, r in t.iterrows()])
-    return cells.pivot(index=method, columns=model, values="cell").reindex(t.groupby(method)[stat].max().sort_values(ascending=False).index).fillna("–").rename_axis(columns=None).reset_index()
+    def cell(r):
+        counts = [f"median {r['median']:.4g}"] * (stat != "median") + [f"N={r['n']}"] + [f"{r['n_nan']} NaN"] * (r["n_nan"] > 0)
+        return f"{r[stat]:.4g} ({', '.join(counts)})" + " ✓" * bool(r[stat] == t[stat][t[model] == r[model]].max())
+    order = t.groupby(method)[stat].max().sort_values(ascending=False).index
+    cells = t.assign(cell=[cell(r) for _, r in t.iterrows()]).pivot(index=method, columns=model, values="cell")
+    return cells.reindex(order).fillna("–").rename_axis(columns=None).reset_index()
 
-# %% ../../nbs/82_lab.runs.ipynb #c056
+# %% ../../nbs/82_lab.runs.ipynb #c058
 def seed_variance(
     runs:pd.DataFrame, # with a column `seed`
     metric:str="main_metric",
@@ -358,9 +380,10 @@ def seed_variance(
 ) -> pd.DataFrame: # one line per configuration: its settings, n_runs, and `seed_summary`: n_seeds, n_valid, mean, sd, min, max, sign_agreement, lo, hi, p
     "Mean, sd (ddof 1), range and sign agreement over seeds; a seed that was run twice counts once, with its mean"
     _has(runs, ["seed"])
-    return _lines(runs.assign(**{metric: _numbers(runs, metric)}), _params(runs, params), lambda g: dict(n_runs=len(g)) | seed_summary(g.groupby("seed", dropna=False)[metric].mean()))
+    def line(g): return dict(n_runs=len(g)) | seed_summary(g.groupby("seed", dropna=False)[metric].mean())
+    return _lines(runs.assign(**{metric: _numbers(runs, metric)}), _params(runs, params), line)
 
-# %% ../../nbs/82_lab.runs.ipynb #c059
+# %% ../../nbs/82_lab.runs.ipynb #c061
 def trends(
     table:pd.DataFrame, # see `summary_table`; the notes' own headings (Mean Metric, N Runs) will do
     by=None, # column(s) of the x-axis; None: the first
@@ -379,4 +402,5 @@ def trends(
     labels = table[by].astype(str).agg(", ".join, axis=1) + ("" if n is None else " (N=" + n.astype(str) + ")")
     def numbers(x): return "[" + ", ".join(np.format_float_positional(v, 4, fractional=False, trim="-") for v in x[ok].astype(float)) + "]"
     title = f"{metric} by {', '.join(by)}: bars {kind}" + (", line max" if top is not None else "") + (f"; no number: {'; '.join(labels[~ok])}" if not ok.all() else "")
-    return "\n    ".join(["xychart-beta", f"title {quoted(title)}", f"x-axis [{', '.join(map(quoted, labels[ok]))}]", f"y-axis {quoted(metric)}", f"bar {numbers(bars)}"] + ([f"line {numbers(top)}"] if top is not None else []))
+    lines = ["xychart-beta", f"title {quoted(title)}", f"x-axis [{', '.join(map(quoted, labels[ok]))}]", f"y-axis {quoted(metric)}", f"bar {numbers(bars)}"]
+    return "\n    ".join(lines + ([] if top is None else [f"line {numbers(top)}"]))
