@@ -222,6 +222,7 @@ def new_adapter(
     paths, make = sites(model, targets, depths), family[kind]
     try: config = make(paths, r, **options)
     except TypeError as e: raise ConfigError(f"{kind}: {e}") from None
+    if hasattr(config, "seed"): config.seed = seed   # of a family that draws its own start
     return Adapter(model, kind, config, dict(kind=kind, r=r, seed=seed, options={k: str(v) for k, v in options.items()}), seed)
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c025
