@@ -145,7 +145,8 @@ def focal(p, p_ref, gamma=2., gain="symlog"):
     x = separation_gain(p, p_ref, gain)
     return -torch.sigmoid(-x) ** gamma * F.logsigmoid(x)
 
-for _f, _cap in ((raw, math.inf), (logsigmoid, 0.), (logsig_dpo, math.inf), (dpo, math.inf), (softplus_up, math.inf), (softplus_ratio, 3.), (tanh, 1.), (focal, math.inf)): _f.coherence_cap = _cap
+for _f in (raw, logsig_dpo, dpo, softplus_up, focal): _f.coherence_cap = math.inf
+for _f, _cap in ((softplus_ratio, 3.), (tanh, 1.), (logsigmoid, 0.)): _f.coherence_cap = _cap
 
 _UPSTREAM = {"logsig_weak_up": "logsigmoid", "softpl_strong_up": "softplus_up", "softpl_ratio": "softplus_ratio", "tanh_sym": "tanh", "focal_balanced": "focal"}
 def _alias(name):
@@ -183,7 +184,8 @@ def coherence(
     "Penalty for tokens that became less likely: weight · token mean of form(relu(log p_ref − log p − margin)); a gain is free"
     f = coherence_form[form]
     margin, weight = f.margin if margin is None else margin, f.weight if weight is None else weight
-    if not (math.isfinite(margin) and weight >= 0): raise ConfigError(f"coherence needs a finite margin in nats and a weight of at least 0, got margin={margin!r}, weight={weight!r}")
+    if not (math.isfinite(margin) and weight >= 0):
+        raise ConfigError(f"coherence needs a finite margin in nats and a weight of at least 0, got margin={margin!r}, weight={weight!r}")
     d = _full(logp_ref).detach() - _full(logp)
     if f.whole_text: return weight * f((token_mean(d, mask) - margin).relu())
     return weight * token_mean(f((d - margin).relu()), mask)
@@ -317,8 +319,10 @@ def side(
 )->Side:
     "One coefficient's side of the loss; a loss layer that a pass lacks: `SiteError`"
     if not c: raise ConfigError("a side has a coefficient above or below 0")
-    if missing := [s for s in u for p in (policy, ref) if s not in p.h_cho or s not in p.h_rej]: raise SiteError(f"no hidden states at the loss layer {missing[0]}: a pass holds {', '.join(policy.h_cho) or 'none'}")
-    if mask_cho.shape != mask_rej.shape: raise ConfigError(f"chosen and rejected texts are padded to {mask_cho.shape[1]} and {mask_rej.shape[1]} tokens: pad both to the same length, on the left")
+    if missing := [s for s in u for p in (policy, ref) if s not in p.h_cho or s not in p.h_rej]:
+        raise SiteError(f"no hidden states at the loss layer {missing[0]}: a pass holds {', '.join(policy.h_cho) or 'none'}")
+    if mask_cho.shape != mask_rej.shape:
+        raise ConfigError(f"chosen and rejected texts are padded to {mask_cho.shape[1]} and {mask_rej.shape[1]} tokens: pad both to the same length, on the left")
     def own(cho, rej): return (cho, rej) if c > 0 else (rej, cho)
     mask, device = last_tokens(mask_cho.bool() & mask_rej.bool(), last), policy.logp_cho.device
     p, p_ref, norm = [], [], []
@@ -371,7 +375,7 @@ def total_loss(
     metrics |= dict(loss_total=total, loss_proj=proj.mean(), loss_coh=(w[0] * coh_a + w[1] * coh_z).mean(), loss_mono=mono, w_pos=w[0], w_neg=w[1])
     return total, {k: v.detach() for k, v in metrics.items()} | {f"{k}/{n}": v for n, m in (("pos", m_pos), ("neg", m_neg)) for k, v in m.items()}
 
-# %% ../../nbs/52_adapter.losses.ipynb #c056
+# %% ../../nbs/52_adapter.losses.ipynb #c058
 def loss_rows(
     pos:Side,
     neg:Side,

@@ -26,7 +26,8 @@ reference = Registry("reference direction") # f(act, basis=None, **options) -> [
 def _rows(v, name)->Float[Tensor, "k d"]:
     "Unit rows; `PairError` where one is zero, NaN or infinite"
     v, norm = torch.atleast_2d(v).float(), torch.atleast_2d(v).float().norm(dim=-1, keepdim=True)
-    if not ((norm > 0) & norm.isfinite()).all(): raise PairError(f"{name}: no direction, the difference is zero or not finite in what this method looks at: give other pairs, another method or a larger k")
+    if not ((norm > 0) & norm.isfinite()).all():
+        raise PairError(f"{name}: no direction, the difference is zero or not finite in what this method looks at: give other pairs, another method or a larger k")
     return v / norm
 
 def _modes(act, basis, name, side)->tuple:
@@ -35,7 +36,9 @@ def _modes(act, basis, name, side)->tuple:
     if side not in ("U", "V"): raise ConfigError(f"side={side!r}: give 'U' where states are the layer's output, 'V' where they are its input")
     columns = basis.U if side == "U" else basis.V
     width = None if columns is None else len(columns)
-    if width != act.pos.shape[-1]: raise SiteError(f"the basis has {'no side V' if width is None else f'width {width}'}, the states have {act.pos.shape[-1]}: take the basis of the same site and model, and side='V' for its input")
+    if width != act.pos.shape[-1]:
+        has = "no side V" if width is None else f"width {width}"
+        raise SiteError(f"the basis has {has}, the states have {act.pos.shape[-1]}: take the basis of the same site and model, and side='V' for its input")
     return columns, basis.S
 
 @reference("mean")
@@ -262,10 +265,12 @@ def loss_subspace(
     width:int=None, # directions of each ingredient; None: 256, at most a quarter of the model's width
 )->Float[Tensor, "d k"]: # orthonormal columns, frozen
     "A subspace of the residual stream for the loss (AntiPaSTO). Known failure: in a narrow model, any two subspaces share directions by chance"
-    if site not in blocks(model) or site not in acts: raise SiteError(f"the loss subspace lies in the residual stream, and {site!r} is no captured block of it: give one of {', '.join(s for s in blocks(model) if s in acts) or 'those you capture'}")
+    if site not in (captured := [s for s in blocks(model) if s in acts]):
+        raise SiteError(f"the loss subspace lies in the residual stream, and {site!r} is no captured block of it: give one of {', '.join(captured) or 'those you capture'}")
     d = acts[site].pos.shape[1]
     width, words = width or min(256, d // 4), spec.replace("&", " & ").replace("-", " - ").split()
-    if len(words) % 2 == 0 or any(w not in ("&", "-") for w in words[1::2]): raise ConfigError(f"can't read the subspace {spec!r}: write it as 'taskdiff & suppressed & write' or 'write - read'")
+    if len(words) % 2 == 0 or any(w not in ("&", "-") for w in words[1::2]):
+        raise ConfigError(f"can't read the subspace {spec!r}: write it as 'taskdiff & suppressed & write' or 'write - read'")
     parts = [subspace[w](acts, site, model, width) for w in words[::2]]
     out = parts[0]
     for op, part in zip(words[1::2], parts[1:]): out = intersect(out, part) if op == "&" else without(out, part)
