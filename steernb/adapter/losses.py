@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['projection_loss', 'coherence_form', 'last_tokens', 'token_mean', 'mean_difference', 'combine_directions',
            'projections', 'active_directions', 'symlog', 'separation_gain', 'raw', 'logsigmoid', 'logsig_dpo', 'dpo',
-           'softplus_up', 'softplus_ratio', 'tanh', 'focal', 'log1p_hinge', 'power4_hinge', 'squared_hinge',
+           'softplus_up', 'softplus_ratio', 'tanh_ratio', 'focal', 'log1p_hinge', 'power4_hinge', 'squared_hinge',
            'mean_token_hinge', 'coherence', 'mean_entropy', 'tv_coherence', 'preference_gap', 'monotonicity',
            'antisymmetric_alignment', 'guard', 'adaptive_weights', 'Pass', 'Side', 'side', 'total_loss', 'loss_rows']
 
@@ -73,7 +73,7 @@ def active_directions(
     threshold:float=None, # share of the pair's largest |p_ref| that a direction must reach, 0 … 1
     top:int=None, # instead: so many directions with the largest p_ref (1: the best aligned)
 )->Bool[Tensor, "b k"]: # at least one per pair
-    "Which directions count for each pair; give `threshold` or `top`"
+    "Which directions count for each pair; give threshold= or top="
     if (threshold is None) == (top is None): raise ConfigError("active_directions needs either threshold= or top=")
     if threshold is not None:
         if not 0 <= threshold <= 1: raise ConfigError(f"threshold is a share of the largest |p_ref|, from 0 to 1, got {threshold!r}")
@@ -135,7 +135,7 @@ def softplus_ratio(p, p_ref):
     return -F.softplus(_ratio(p, p_ref) - 1)
 
 @projection_loss("tanh")
-def tanh(p, p_ref, beta=.1):
+def tanh_ratio(p, p_ref, beta=.1):
     "−tanh(β p/|p_ref|): bounded both ways. Upstream's `tanh_sym` has a plus here, so that training lowers the separation"
     return -torch.tanh(beta * _ratio(p, p_ref))
 
@@ -146,7 +146,7 @@ def focal(p, p_ref, gamma=2., gain="symlog"):
     return -torch.sigmoid(-x) ** gamma * F.logsigmoid(x)
 
 for _f in (raw, logsig_dpo, dpo, softplus_up, focal): _f.coherence_cap = math.inf
-for _f, _cap in ((softplus_ratio, 3.), (tanh, 1.), (logsigmoid, 0.)): _f.coherence_cap = _cap
+for _f, _cap in ((softplus_ratio, 3.), (tanh_ratio, 1.), (logsigmoid, 0.)): _f.coherence_cap = _cap
 
 _UPSTREAM = {"logsig_weak_up": "logsigmoid", "softpl_strong_up": "softplus_up", "softpl_ratio": "softplus_ratio", "tanh_sym": "tanh", "focal_balanced": "focal"}
 def _alias(name):
