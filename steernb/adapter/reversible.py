@@ -97,7 +97,7 @@ class Adapter(Intervention):
         wanted, shell, config.task_type = set(config.target_modules), nn.Module(), None
         paths = [n for n, _ in model.named_modules() if n in wanted] # PEFT keeps a set: the order of random starts must not depend on it
         for p in wanted.difference(paths): get_module(model, p)
-        shell.config, twins = model.config, {p: twin(get_module(model, p)) for p in paths}
+        shell.config, shell.name_or_path, twins = model.config, getattr(model, "name_or_path", ""), {p: twin(get_module(model, p)) for p in paths}
         for p, t in twins.items():
             *way, leaf = p.split(".")
             at = shell
@@ -109,7 +109,7 @@ class Adapter(Intervention):
             torch.manual_seed(seed)
             try: self.peft = get_peft_model(shell, config)
             except (ValueError, TypeError, RuntimeError) as e: raise ConfigError(f"{kind} can't adapt {paths[0]} and its like: {e}") from e
-        config.target_modules, config.base_model_name_or_path = paths, getattr(model, "name_or_path", None)
+        config.target_modules = paths
         self.layers, self.kind, self.config, self.meta, self.references = {p: get_module(shell, p) for p in paths}, kind, config, dict(meta or {}), {}
         self.name, self.sign, self.live = kind, 1, None
         self.transposed = {p for p in paths if isinstance(get_module(model, p), Conv1D)}
@@ -277,7 +277,7 @@ def save(self:Adapter,
         return out.save(folder)
     folder = Path(folder)
     with atomic(folder) as tmp:
-        self.peft.save_pretrained(tmp)
+        self.peft.save_pretrained(tmp, save_embedding_layers=False)
         (tmp/"README.md").unlink(missing_ok=True)
         found = json.loads((tmp/"adapter_config.json").read_text())
         (tmp/"adapter_config.json").write_text(json.dumps(dict(found, target_modules=sorted(self.layers), task_type="CAUSAL_LM"), indent=2, sort_keys=True) + "\n")
