@@ -6,7 +6,6 @@
 __all__ = ['WeightDelta', 'weight_delta']
 
 # %% ../../nbs/60_weight.delta.ipynb #c003
-from copy import deepcopy
 from pathlib import Path
 import torch
 from torch import nn
@@ -14,6 +13,7 @@ from transformers import AutoModelForCausalLM
 from ..core import ConfigError, FormatError, nearest
 from ..steer.intervention import Intervention
 from ..steer.bake import swapped
+from ..adapter.reversible import Adapter
 
 # %% ../../nbs/60_weight.delta.ipynb #c006
 class WeightDelta(Intervention):
@@ -37,16 +37,15 @@ class WeightDelta(Intervention):
 # %% ../../nbs/60_weight.delta.ipynb #c009
 def weight_delta(
     model, # the base: where Δ is added, and what it is measured from if there is no `neg`
-    pos, # a model, a folder or hub id of one, or a folder of a PEFT adapter for `model`
+    pos, # an Adapter or a folder of one (ours or PEFT's), a model, or a folder or hub id of one
     neg=None, # the same for the opposite fine-tuning; None: `model` itself
     name:str="weight_delta",
     )->WeightDelta:
     "Δ = θ(pos) − θ(neg), float32, of the parameters that differ. `FormatError` if their parameters are not the same"
     def parameters(x):
+        if not isinstance(x, (nn.Module, Adapter)) and (Path(x)/"adapter_config.json").exists(): x = Adapter.load(x, model)
+        if isinstance(x, Adapter): return parameters(model) | {n: p.float().cpu() for n, p in x.materialise().items()}
         if isinstance(x, nn.Module): m = x
-        elif (Path(x)/"adapter_config.json").exists():
-            from peft import PeftModel
-            m = PeftModel.from_pretrained(deepcopy(model), x).merge_and_unload()
         else:
             try: m = AutoModelForCausalLM.from_pretrained(x, dtype=torch.float32)
             except OSError as e: raise ConfigError(f"no model at {x}: give a folder, a hub id, or the folder of a PEFT adapter ({str(e).splitlines()[0]})") from None
@@ -54,4 +53,4 @@ def weight_delta(
     plus, minus = parameters(pos), parameters(model if neg is None else neg)
     if odd := sorted(set(plus) ^ set(minus)) or [n for n in plus if plus[n].shape != minus[n].shape]: raise FormatError(f"{len(odd)} parameters are not the same on both sides, first {odd[0]}: give fine-tunings of one model")
     delta = {n: d for n in plus if (d := plus[n] - minus[n]).any()}
-    return WeightDelta(delta, name, dict(source="weights", pos=str(pos) if not isinstance(pos, nn.Module) else "model", neg=None if neg is None else str(neg) if not isinstance(neg, nn.Module) else "model"))
+    return WeightDelta(delta, name, dict(source="weights", **{k: None if x is None else "model" if isinstance(x, nn.Module) else str(x) for k, x in (("pos", pos), ("neg", neg))}))
