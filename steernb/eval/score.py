@@ -158,7 +158,8 @@ class FreePrompts(Prompts):
     def write(self, x, rows)->tuple: # the tokens written [b n], and `read` at each of them [b n 4]
         read = []
         hook = self.model.register_forward_hook(lambda m, a, o: read.append(self.read(o.logits[:, -1], rows)))
-        try: out = self.model.generate(input_ids=x["input_ids"], attention_mask=x["attention_mask"], max_new_tokens=self.max_new_tokens, do_sample=False, num_beams=1, repetition_penalty=1., pad_token_id=pad_id(self.tok))
+        how = dict(max_new_tokens=self.max_new_tokens, do_sample=False, num_beams=1, repetition_penalty=1., pad_token_id=pad_id(self.tok))
+        try: out = self.model.generate(input_ids=x["input_ids"], attention_mask=x["attention_mask"], **how)
         finally: hook.remove()
         return out[:, x["input_ids"].shape[1]:], torch.stack(read, 1)
     def forward(self, x, lengths, rows, nll=False):

@@ -29,7 +29,8 @@ def base_rows(
     first = next(iter(each))
     if base is not None: _known(base, each)
     elif odd := [a for a, x in each.items() if (x - each[first]).abs().max() > SAME]:
-        raise RowsError(f"at c=0 {_some(odd)} answer otherwise than {first!r}, so they are another model there (a system message of their own?): give base=, the arm whose c=0 is the unsteered one")
+        raise RowsError(f"at c=0 {_some(odd)} answer otherwise than {first!r}, so they are another model there (a system message of their own?): "
+                        "give base=, the arm whose c=0 is the unsteered one")
     return zero[zero["arm"] == (first if base is None else base)]
 
 # %% ../../nbs/44_eval.transfer.ipynb #c008
@@ -53,13 +54,15 @@ def sweep_table(
         part = part.assign(score=part["label"] * part["logratio"], **{k: np.nan for k in ("pmass", "low_pmass") if k not in part})
         zero = base_rows(part, base).set_index(["item", "seed"])
         cells = {k: g.set_index(["item", "seed"]) for k, g in part.groupby(["arm", "coeff"], sort=False)}
+        group = part.groupby("item")["group"].first()
         for (arm, c), g in cells.items():
-            d = (g["score"] - zero["score"]).unstack("seed")
-            m = cluster_means(d.to_numpy()[:, :, None], part.groupby("item")["group"].first()[d.index].factorize()[0], n_boot, seed)
-            low = g["low_pmass"].astype(float)
-            out.append(dict(zip(_by(rows), key)) | dict(arm=arm, coeff=c, n_rows=len(g), n_valid=int(np.isfinite(g["logratio"]).sum()), mean_logratio=g["logratio"].mean(), std_logratio=g["logratio"].std(),
-                mean_score=g["score"].mean(), delta=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0], n_paired=m.n[0], mean_pmass=g["pmass"].mean(), n_low_pmass=low.sum(min_count=1), frac_low_pmass=low.mean(),
-                row_diff=len({*g.index} ^ {*zero.index}), base=zero["arm"].iloc[0], n_base_rows_per_coeff=zero.index.unique("item").size) | _spread(cells, arm) | dict(test="paired t on dilemma means against the base"))
+            d, low = (g["score"] - zero["score"]).unstack("seed"), g["low_pmass"].astype(float)
+            m = cluster_means(d.to_numpy()[:, :, None], group[d.index].factorize()[0], n_boot, seed)
+            says = dict(n_rows=len(g), n_valid=int(np.isfinite(g["logratio"]).sum()), mean_logratio=g["logratio"].mean(), std_logratio=g["logratio"].std(), mean_score=g["score"].mean())
+            change = dict(delta=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0], n_paired=m.n[0])
+            answers = dict(mean_pmass=g["pmass"].mean(), n_low_pmass=low.sum(min_count=1), frac_low_pmass=low.mean())
+            check = dict(row_diff=len({*g.index} ^ {*zero.index}), base=zero["arm"].iloc[0], n_base_rows_per_coeff=zero.index.unique("item").size)
+            out.append(dict(zip(_by(rows), key)) | dict(arm=arm, coeff=c) | says | change | answers | check | _spread(cells, arm) | dict(test="paired t on dilemma means against the base"))
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c016
@@ -342,7 +345,7 @@ def select_then_report(
     n_perm: int = 9999,      # sign patterns of the permutation test
     seed: int = 0,           # seed of both
 ) -> pd.DataFrame: # one row per model and task: the chosen arm and coeff, delta_held_out, delta with interval and p on the test rows, optimism
-    "The best arm × coefficient of held-out rows, measured on the test rows. Raises `RowsError` if the two share dilemmas or not the grid, `CoherenceError` if nothing may be chosen"
+    "The best arm × coefficient of held-out rows, measured on the test rows. `RowsError` if the two share dilemmas, or not the grid; `CoherenceError` if nothing may be chosen"
     must_share(rows, held_out, ("model", "scoring", "arm", "seed", "coeff"), ("the test rows", "the held-out rows"))
     out, other, usable = [], _one_task(held_out, "held-out"), coherence(held_out, nll, min_valid, max_nll)
     for b, (_, part) in zip(row_arrays(rows), rows.groupby(_by(rows), sort=False, dropna=False)):
@@ -350,20 +353,23 @@ def select_then_report(
         twice = {*part["group"]} & {*held_out["group"]} if b.key == h.key else {}
         if twice: raise RowsError(f"{len(twice)} dilemmas stand on both sides ({_some(twice)}): choose on other dilemmas than you report on")
         mine = usable[(usable[list(h.key)] == list(h.key.values())).all(axis=1) & (usable["coeff"] != 0)]
-        mine = mine.assign(delta=[np.nanmean(_changes(h, a, [c], metric)) if ok else np.nan for a, c, ok in zip(mine["arm"], mine["coeff"], mine["coherent"])])
-        if not len(can := mine[mine["delta"].notna()]): raise CoherenceError(f"none of {len(mine)} arm × coefficient pairs has {min_valid:.0%} valid answers and ΔNLL under {max_nll} on the held-out rows: score smaller coefficients")
-        order = can.assign(effect=can["delta"] if signed else can["delta"].abs(), size=-can["coeff"].abs(), plus=can["coeff"] > 0).sort_values(["effect", "size", "plus"], ascending=False, kind="stable")
-        best = order.iloc[0]
+        can = mine[mine["coherent"]]
+        can = can.assign(delta=[np.nanmean(_changes(h, a, [c], metric)) for a, c in zip(can["arm"], can["coeff"])]).dropna(subset="delta")
+        if can.empty:
+            raise CoherenceError(f"none of {len(mine)} arm × coefficient pairs has {min_valid:.0%} valid answers{'' if max_nll is None else f' and ΔNLL under {max_nll:g}'} on the held-out rows: score smaller coefficients")
+        order = can.assign(effect=can["delta"] if signed else can["delta"].abs(), size=-can["coeff"].abs(), plus=can["coeff"] > 0)
+        best = order.sort_values(["effect", "size", "plus"], ascending=False, kind="stable").iloc[0]
         x = _changes(b, best["arm"], [best["coeff"]], metric)
         m = cluster_means(x, b.group, n_boot, seed)
-        out.append(b.key | dict(arm=best["arm"], coeff=best["coeff"], n_tried=len(mine), n_coherent=len(can), delta_held_out=best["delta"], n_groups_held_out=len(set(h.group[np.isfinite(h.label)])), delta=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0],
-            p_flip=_flip(x, b.group, n_perm, seed)[0], optimism=best["delta"] - m.mean[0], n_valid=m.n[0], n_groups=m.n_groups[0], n_seeds=b.n_seeds, test="paired t on dilemma means of test rows; chosen on held-out rows"))
+        choice = dict(arm=best["arm"], coeff=best["coeff"], n_tried=len(mine), n_coherent=len(can), delta_held_out=best["delta"], n_groups_held_out=len(set(h.group[np.isfinite(h.label)])))
+        result = dict(delta=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0], p_flip=_flip(x, b.group, n_perm, seed)[0], optimism=best["delta"] - m.mean[0], n_valid=m.n[0], n_groups=m.n_groups[0])
+        out.append(b.key | choice | result | dict(n_seeds=b.n_seeds, test="paired t on dilemma means of test rows; chosen on held-out rows"))
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c056
 def axis_check(
     rows: pd.DataFrame,      # rows of prompt arms, one task per axis
-    axes: dict = None,       # {arm: task of its axis}; None: the last word of the arm's name, as in "persona mood/0"
+    axes: dict = None,       # {arm: task of its axis} of the arms to check; None: all, the axis is the last word of the name, as in "persona mood/0"
     min_shift: float = .1,   # nats that each pole must move its axis
     **kw,                    # of `dose_response`
 ) -> pd.DataFrame: # one row per arm: axis, what each pole and c do to it, ok, which others move, warning in words
@@ -372,14 +378,15 @@ def axis_check(
     by = [k for k in (*_by(rows), "arm") if k != "task"]
     for key, g in t.groupby(by, sort=False, dropna=False):
         arm = key[-1]
+        if axes and arm not in axes: continue
         axis = axes[arm] if axes else str(arm).partition("/")[0].split()[-1]
-        if axis not in set(g["task"]): raise RowsError(f"arm {arm!r} was not scored on its own axis {axis!r}, only on {_some(set(g['task']))}: give axes={{arm: task}}, or score it there")
+        if axis not in set(g["task"]):
+            raise RowsError(f"arm {arm!r} was not scored on its own axis {axis!r}, only on {_some(set(g['task']))}: give axes={{arm: task}}, or score it there")
         own, rest = g[g["task"] == axis].iloc[0], g[g["task"] != axis]
-        poles = {"c > 0": own["delta_pos"], "c < 0": -own["delta_neg"]}
+        poles = {side: d for side, d in (("c > 0", own["delta_pos"]), ("c < 0", -own["delta_neg"])) if np.isfinite(d)}
         weak = [f"{side} moves {axis} by {d:.2f} nats the right way, {min_shift:g} are asked" for side, d in poles.items() if d < min_shift]
-        moved = rest[(rest["slope"].abs() >= min_shift) & (rest["slope_lo"] * rest["slope_hi"] > 0)]
-        most = rest["slope"].abs().max()
-        out.append(dict(zip(by, key)) | dict(axis=axis, delta_pos=own["delta_pos"], delta_neg=own["delta_neg"], slope=own["slope"], slope_lo=own["slope_lo"], slope_hi=own["slope_hi"], p=own["p"],
-            ok=not weak if np.isfinite([*poles.values()]).any() else pd.NA, others=", ".join(f"{a} {s:+.2f}" for a, s in zip(moved["task"], moved["slope"])), ratio=abs(own["slope"]) / most if most > 0 else np.nan,
-            warning="; ".join(weak) if np.isfinite([*poles.values()]).any() else f"{axis} was not scored at c=0 and a pole", n_items=own["n_items"], n_groups=own["n_groups"], test=own["test"]))
+        moved, most = rest[(rest["slope"].abs() >= min_shift) & (rest["slope_lo"] * rest["slope_hi"] > 0)], rest["slope"].abs().max()
+        out.append(dict(zip(by, key)) | dict(axis=axis) | own[["delta_pos", "delta_neg", "slope", "slope_lo", "slope_hi", "p"]].to_dict() | dict(
+            ok=not weak if poles else pd.NA, others=", ".join(f"{a} {s:+.2f}" for a, s in zip(moved["task"], moved["slope"])), ratio=abs(own["slope"]) / most if most > 0 else np.nan,
+            warning="; ".join(weak) if poles else f"{axis} was not scored at c=0 and a pole", n_items=own["n_items"], n_groups=own["n_groups"], test=own["test"]))
     return pd.DataFrame(out).astype({"ok": object})
