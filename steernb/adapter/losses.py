@@ -298,14 +298,15 @@ class Pass:
 @dataclass
 class Side:
     "What the loss at one coefficient reads, in the orientation of that coefficient; made by `side`"
-    p:Float[Tensor, "l b"] # projection of own text − other text, for each loss layer
-    p_ref:Float[Tensor, "l b"] # the same without the adapter
+    p:Float[Tensor, "l b"] # projection of own text − other text, or of what the adapter moved, for each loss layer
+    p_ref:Float[Tensor, "l b"] # own − other without the adapter: the yardstick
     logp:Float[Tensor, "b s"] # of the own text
     logp_ref:Float[Tensor, "b s"]
     mask:Bool[Tensor, "b s"] # tokens of the own text that count for coherence
     separation:Float[Tensor, "l b"]=None # ‖own − other‖, for the record
     coh:Float[Tensor, "b"]=None # a coherence penalty computed elsewhere (`tv_coherence`), instead of `coherence` of logp
     sites:tuple=() # names of the loss layers
+    neutral:Float[Tensor, "l b"]=None # p of an adapter that does nothing; None: p_ref
 
 def side(
     policy:Pass, # with the adapter at `c`
@@ -316,9 +317,11 @@ def side(
     c:float=1., # > 0: own text is the chosen one; < 0: the rejected one
     last:int=4, # tokens from the end that count
     active:dict=None, # options of `active_directions`, such as dict(top=1); None: all directions count
+    measure:str="difference", # "difference": how far own and other text lie apart; "shift": how far both have moved from where they were, towards the own side
 )->Side:
     "One coefficient's side of the loss; a loss layer that a pass lacks: `SiteError`"
     if not c: raise ConfigError("a side has a coefficient above or below 0")
+    if measure not in ("difference", "shift"): raise ConfigError(f"measure={measure!r}: give 'difference' or 'shift'")
     if missing := [s for s in u for p in (policy, ref) if s not in p.h_cho or s not in p.h_rej]:
         raise SiteError(f"no hidden states at the loss layer {missing[0]}: a pass holds {', '.join(policy.h_cho) or 'none'}")
     if mask_cho.shape != mask_rej.shape:
@@ -327,18 +330,22 @@ def side(
     mask, device = last_tokens(mask_cho.bool() & mask_rej.bool(), last), policy.logp_cho.device
     p, p_ref, norm = [], [], []
     for s, v in u.items():
-        diff, base = (mean_difference(x.h_cho[s], x.h_rej[s], mask.to(x.h_cho[s].device)).to(device) * (1 if c > 0 else -1) for x in (policy, ref))
+        def apart(a, b): return mean_difference(a[s], b[s], mask.to(a[s].device)).to(device) * (1 if c > 0 else -1)
+        base = apart(ref.h_cho, ref.h_rej)
+        diff = apart(policy.h_cho, policy.h_rej) if measure == "difference" else (apart(policy.h_cho, ref.h_cho) + apart(policy.h_rej, ref.h_rej)) / 2
         v = torch.atleast_2d(v).to(diff)
         z = base.detach() @ v.T
         on = None if active is None else active_directions(z if c > 0 else -z, **active)   # chosen by the reference, the same at both coefficients
         p.append(combine_directions(diff @ v.T, on)); p_ref.append(combine_directions(z, on)); norm.append(diff.detach().norm(dim=-1))
-    return Side(torch.stack(p), torch.stack(p_ref), own(policy.logp_cho, policy.logp_rej)[0], own(ref.logp_cho, ref.logp_rej)[0].detach(),
-        last_tokens(own(mask_cho, mask_rej)[0], last), torch.stack(norm), sites=tuple(u))
+    p, p_ref = torch.stack(p), torch.stack(p_ref)
+    if measure == "shift": p_ref = p_ref.abs()
+    return Side(p, p_ref, own(policy.logp_cho, policy.logp_rej)[0], own(ref.logp_cho, ref.logp_rej)[0].detach(),
+        last_tokens(own(mask_cho, mask_rej)[0], last), torch.stack(norm), sites=tuple(u), neutral=torch.zeros_like(p) if measure == "shift" else None)
 
 # %% ../../nbs/52_adapter.losses.ipynb #c050
 def _side_terms(x, f, cap, form, margin, weight, options):
     "Projection loss [b], its value for a neutral adapter [b], coherence [b] after its cap, and metrics of one side"
-    proj, neutral = (f(p, x.p_ref, **options).reshape(-1, x.p.shape[-1]).mean(0) for p in (x.p, x.p_ref))
+    proj, neutral = (f(p, x.p_ref, **options).reshape(-1, x.p.shape[-1]).mean(0) for p in (x.p, x.p_ref if x.neutral is None else x.neutral))
     coh = coherence(x.logp, x.logp_ref, x.mask, margin, form, weight) if x.coh is None else x.coh
     cap = getattr(f, "coherence_cap", math.inf) if cap is None else cap
     coh = torch.zeros_like(coh) if cap == 0 else coh if cap == math.inf else cap * torch.tanh(coh / cap)
