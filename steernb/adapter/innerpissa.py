@@ -124,7 +124,7 @@ class InnerPissaConfig(PeftConfig):
             need(v is None or isinstance(v, int) and not isinstance(v, bool) and v >= 1, f"{n}={v!r}: give a whole number from 1 on, or None")
         need(not (self.r and self.block_size) or self.r % self.block_size == 0, f"r={self.r} is not divisible by block_size={self.block_size}")
         need(check_number(self.init_theta, "init_theta") > 0, "init_theta must be above 0: at θ = 0 the coefficients +1 and −1 give the same output; use .002")
-        need(self.init_delta is None or len(self.init_delta) == 2 and self.init_delta[1] > 0, f"init_delta={self.init_delta}: give mean and standard deviation, the latter above 0")
+        need(self.init_delta is None or len(self.init_delta) == 2 and self.init_delta[1] > 0, f"init_delta={self.init_delta}: give a mean, and a deviation above 0")
         need(self.rot_v or self.rot_u or self.learn_u or self.scale_s != "none", "nothing to train: switch on rot_v, rot_u, learn_u or scale_s")
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c020
@@ -367,7 +367,7 @@ def _coordinates(act, basis, side):
     if act is None: raise ConfigError("this rule looks at activations: give acts, or use 'top' or 'random'")
     if B is None: raise ConfigError(f"side={side!r}: give 'U' for outputs of the module, or 'V' for its inputs" + ", which this basis does not have" * (side == "V"))
     if act.pos.shape[1] != len(B):
-        raise SiteError(f"the activations have width {act.pos.shape[1]}, the singular vectors {len(B)}: take those of the same module, side='U' for outputs and 'V' for inputs")
+        raise SiteError(f"the activations have width {act.pos.shape[1]}, the singular vectors {len(B)}: take the same module's, side='U' for outputs, 'V' for inputs")
     return act.pos @ B, act.neg @ B
 
 def _take(scores, counts):
@@ -444,7 +444,7 @@ def adapter_layers(
     free = [i for i in range(start, min(end, loss[-1] - 1) + 1) if i not in loss]
     n = len(free) if n_depths is None else n_depths
     if not 1 <= n <= len(free):
-        raise ConfigError(f"n_depths={n_depths}, but {len(free)} of {n_layers} blocks are possible: {start} to {end}, without loss layers {loss} and in front of the last of them; "
+        raise ConfigError(f"n_depths={n_depths}, but {len(free)} of {n_layers} blocks are possible: {start} to {end}, no loss layers {loss}, in front of their last; "
                           "ask for fewer, or move depth_start or loss_depths")
     return [free[round(k * (len(free) - 1) / max(n - 1, 1))] for k in range(n)], loss
 
