@@ -30,7 +30,7 @@ def families()->list[str]: "Names of all known adapter families"; return family.
 
 def _family(name, **attributes):
     def add(f):
-        for k, v in dict(dict(neutral=None, about=""), **attributes).items(): setattr(f, k, v)
+        for k, v in attributes.items(): setattr(f, k, v)
         return family(name)(f)
     return add
 
@@ -158,11 +158,14 @@ def _scaled(layer, neutral, c):
 
 @contextmanager
 def _set(layer, c):
-    "The `coefficient` of a layer that turns itself"
-    old = dict(layer.coefficient)
+    "The `coefficient` of a layer that turns itself; what it makes of c is kept for the length of the block"
+    old, held = dict(layer.coefficient), layer._held
     layer.coefficient.update({k: c for k in old})
+    layer._held = {}
     try: yield layer.forward
-    finally: layer.coefficient.update(old)
+    finally:
+        layer.coefficient.update(old)
+        layer._held = held
 
 @contextmanager
 def _between(layer, c):
@@ -176,7 +179,7 @@ def _between(layer, c):
 @contextmanager
 def turned(self:Adapter, c):
     "The forward of every layer at c, {path: function}"
-    neutral = family[self.kind].neutral
+    neutral = getattr(family[self.kind], "neutral", None)
     with ExitStack() as stack:
         def forward(layer):
             if not hasattr(layer, "own"): layer.own = list(layer.named_parameters())
@@ -255,8 +258,8 @@ def vector(self:Adapter)->SteeringVector:
 @torch.no_grad()
 def flip(self:Adapter)->Adapter:
     "Swap c and −c, in place"
-    neutral = family[self.kind].neutral
-    if neutral is None: self.sign *= -1
+    neutral = getattr(family[self.kind], "neutral", None)
+    if neutral is None or getattr(self.config, "scale_s", None) == "elu": self.sign *= -1   # ELU(−δ) is not −ELU(δ)
     else:
         for p, layer in self.layers.items():
             for n, x in layer.named_parameters():
