@@ -33,7 +33,8 @@ def _leak(texts, exclude, what):
     flat = lambda s: " ".join(s.casefold().split())
     banned = [x for x in map(flat, exclude) if x]
     for t in map(flat, texts):
-        if hit := next((x for x in banned if x in t), None): raise PairError(f"{what} {t[:80]!r} holds {hit[:60]!r}, which the evaluation asks about: train on other prompts, or leave that item out of the evaluation")
+        hit = next((x for x in banned if x in t), None)
+        if hit: raise PairError(f"{what} {t[:80]!r} holds {hit[:60]!r}, which the evaluation asks about: train on other prompts, or leave that item out of the evaluation")
 
 @torch.no_grad()
 def _sample(model, tok, texts, batch_size, seed, **how)->list:
@@ -77,7 +78,8 @@ def persona_completions(
         said = _sample(model, tok, [chat_text(tok, p, system=persona[i]) for i, p in rows], batch_size, seed, **how)
         out += [dict(pair=k, pole=pole, persona=persona[i], prompt=p, text=t, ended=e) for k, ((i, p), (t, e)) in enumerate(zip(rows, said))]
     out = pd.DataFrame(out)
-    if len(void := out[out.text == ""]): raise PairError(f"{len(void)} of {len(out)} answers are empty, first to {void.prompt.iloc[0]!r} ({void.pole.iloc[0]}): raise max_new_tokens, or give other prompts")
+    void = out[out.text == ""]
+    if len(void): raise PairError(f"{len(void)} of {len(out)} answers are empty, first to {void.prompt.iloc[0]!r} ({void.pole.iloc[0]}): raise max_new_tokens, or give other prompts")
     same = (out[out.pole == "pos"].text.values == out[out.pole == "neg"].text.values).mean()
     if same == 1: raise PairError(f"both poles give the same {n} answers: the personas have no effect on these prompts, so there is nothing to learn")
     if same > .5: warnings.warn(f"in {same:.0%} of the pairs both poles give the same answer: the personas hardly matter to these prompts")
@@ -103,7 +105,8 @@ def sft_examples(
     if not (texts := list(texts)): raise PairError("no texts: give at least one (user message, answer)")
     ends = [end] * len(texts) if isinstance(end, bool) else list(end)
     if len(ends) != len(texts): raise ConfigError(f"{len(ends)} entries of end= for {len(texts)} texts: give one for each, or True or False")
-    if odd := [i for i, t in enumerate(texts) if isinstance(t, str) or len(t) != 2 or not str(t[1]).strip()]: raise PairError(f"text {odd[0]} is {texts[odd[0]]!r}; give (user message, answer), the answer not empty")
+    odd = [i for i, t in enumerate(texts) if isinstance(t, str) or len(t) != 2 or not str(t[1]).strip()]
+    if odd: raise PairError(f"text {odd[0]} is {texts[odd[0]]!r}; give (user message, answer), the answer not empty")
     fronts, close, out = token_ids(tok, [chat_text(tok, q) for q, _ in texts]), end_of_turn(tok), []
     for (q, a), front, e in zip(texts, fronts, ends):
         if len(front) >= max_length: raise ConfigError(f"the prompt {q[:40]!r} has {len(front)} tokens with its chat opening and max_length={max_length}: no token of the answer would be learned")
@@ -141,7 +144,8 @@ class TaskVector(Intervention):
         self.delta, self.name, self.meta = dict(delta), name, dict(meta or {})
     def apply(self, model, c):
         own = dict(model.named_parameters(remove_duplicate=False))
-        if odd := [n for n, d in self.delta.items() if n not in own or own[n].shape != d.shape or not own[n].is_floating_point()]: raise FormatError(f"the model has no parameter {odd[0]!r} of shape {list(self.delta[odd[0]].shape)} that can be moved: this task vector was made for another model")
+        odd = [n for n, d in self.delta.items() if n not in own or own[n].shape != d.shape or not own[n].is_floating_point()]
+        if odd: raise FormatError(f"the model has no parameter {odd[0]!r} of shape {list(self.delta[odd[0]].shape)} that can be moved: this task vector was made for another model")
         moved = {id(own[n]): (own[n].detach().float() + c * d.to(own[n].device)).to(own[n].dtype) for n, d in self.delta.items()}
         return swapped(model, {n: moved[id(p)] for n, p in own.items() if id(p) in moved}, {}) # tied ones are moved in both places
     def __repr__(self): return f"TaskVector({self.name!r}, {len(self.delta)} parameters, norm {sum(d.square().sum().item() for d in self.delta.values()) ** .5:.3g})"
@@ -160,10 +164,12 @@ def _trainer(module, examples, pad, device, *, lr, epochs, batch_size, effective
     held, rows = order[:n_val], order[n_val:]
     accumulate = max(1, effective_batch // batch_size)
     total = max(1, round(epochs * -(-(-(-len(rows) // batch_size)) // accumulate)))
-    if not rows or warmup >= total: raise ConfigError(f"{len(rows)} answers in batches of {batch_size}×{accumulate} make {total} steps, {warmup} of them warm-up: the learning rate would never arrive; give more answers or epochs, or a smaller effective_batch or warmup")
-    args = TrainingArguments(output_dir=str(folder), per_device_train_batch_size=batch_size, per_device_eval_batch_size=batch_size, gradient_accumulation_steps=accumulate, max_steps=total, learning_rate=lr, weight_decay=weight_decay,
-        lr_scheduler_type="cosine", warmup_steps=warmup, seed=seed, data_seed=seed, logging_steps=max(1, total // 20), logging_nan_inf_filter=False, save_strategy="steps" if keep else "no", save_steps=max(1, total // 4), save_total_limit=1,
-        report_to="none", disable_tqdm=True, remove_unused_columns=False, label_names=["labels"], prediction_loss_only=True, use_cpu=device.type == "cpu", dataloader_pin_memory=False)
+    if not rows or warmup >= total: raise ConfigError(f"{len(rows)} answers in batches of {batch_size}×{accumulate} make {total} steps, {warmup} of them warm-up: "
+        "the learning rate would never arrive; give more answers or epochs, or a smaller effective_batch or warmup")
+    args = TrainingArguments(output_dir=str(folder), per_device_train_batch_size=batch_size, per_device_eval_batch_size=batch_size, gradient_accumulation_steps=accumulate, max_steps=total,
+        learning_rate=lr, weight_decay=weight_decay, lr_scheduler_type="cosine", warmup_steps=warmup, seed=seed, data_seed=seed, logging_steps=max(1, total // 20), logging_nan_inf_filter=False,
+        save_strategy="steps" if keep else "no", save_steps=max(1, total // 4), save_total_limit=1, report_to="none", disable_tqdm=True,
+        remove_unused_columns=False, label_names=["labels"], prediction_loss_only=True, use_cpu=device.type == "cpu", dataloader_pin_memory=False)
     t = Trainer(module, args, data_collator=lambda rows: sft_batch([examples[i] for i in rows], pad), train_dataset=rows, eval_dataset=held or rows, callbacks=[_Bar()])
     t.remove_callback(PrinterCallback)
     return t
@@ -192,7 +198,8 @@ def train_sft(
     )->Adapter|TaskVector: # with `.history`, and `.meta["val_loss"]` before and after, nats per token
     "Fine-tune on answers without system message, loss on answer tokens alone. `ConfigError` for settings that can't work or a run that fails, `PairError` for empty answers"
     full, examples = _whole(model, kind, options), sft_examples(tok, texts, end, max_length)
-    run = dict(lr=check_number((2e-5 if full else 2e-4) if lr is None else lr, "lr"), epochs=epochs, batch_size=batch_size, effective_batch=effective_batch, warmup=warmup, weight_decay=weight_decay, val=val, seed=seed)
+    lr = check_number((2e-5 if full else 2e-4) if lr is None else lr, "lr")
+    run = dict(lr=lr, epochs=epochs, batch_size=batch_size, effective_batch=effective_batch, warmup=warmup, weight_decay=weight_decay, val=val, seed=seed)
     if not full: options = dict(dict(alpha=2 * r) if kind in ("lora", "dora", "pissa") else {}, **options)
     settings = dict(kind=kind, **run, n=len(examples), texts=digest([repr(examples)])) | ({} if full else dict(r=r, targets=targets, depths=depths, options=options))
     tuned, adapter = (deepcopy(model).float().requires_grad_(True), None) if full else (model, new_adapter(model, kind, targets, depths, r, seed, **options))
