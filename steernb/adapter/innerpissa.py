@@ -22,6 +22,7 @@ from peft.tuners._buffer_dict import BufferDict
 from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer, check_adapters_to_merge
 from ..core import ConfigError, Registry, SiteError, SteerError, check_number, nearest
 from ..model.hooks import layer_of, sites
+from .reversible import family as adapter_family
 from ..direction.sspace import Basis, svd_basis, weight
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c006
@@ -460,3 +461,13 @@ def target_sites(
     out = [s for s in sites(model, sorted(found)) if layer_of(s) in layers]
     if bare := layers - {layer_of(s) for s in out}: raise SiteError(f"no {modules!r} in block {min(bare)}; there are some in {sorted({layer_of(s) for s in found})}")
     return out
+
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c071
+def _as_family(name):
+    def make(targets, r=128, **options): return InnerPissaConfig(target_modules=targets, **{**SVD_PRESETS[name], "r": SVD_PRESETS[name].get("r", r) and r, **options})
+    make.neutral = dict.fromkeys(InnerPissaLayer.adapter_layer_names, 0.)
+    make.rotates = SVD_PRESETS[name].get("rot_v", True)
+    make.about = "x V (R(c) S(c) − S) Uᵀ added to the layer's output; " + ("R(−c) = R(c)ᵀ" if make.rotates else "S(c) alone") + (", U learned too" if SVD_PRESETS[name].get("learn_u") else "")
+    make.__name__ = make.__qualname__ = name
+    return adapter_family(name)(make)
+for _name in SVD_PRESETS: _as_family(_name)
