@@ -1,2 +1,2 @@
 """Extractors. Importing anything of this floor fills their registry."""
-from . import contrast, fisher, sspace
+from . import contrast, fisher, reference, sspace
