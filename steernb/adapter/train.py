@@ -90,7 +90,7 @@ class TrainConfig:
 
 # %% ../../nbs/53_adapter.train.ipynb #c008
 presets = { # name: model, and settings that differ from the defaults
-    "default": dict(model="tiny"), "tiny": dict(model="tiny"),
+    "default": dict(model="tiny"), ".": dict(model="tiny"), "tiny": dict(model="tiny"),
     "rnd": dict(model="random", r=16, epochs=2, n_depths=2, depth_end=-1, loss_depths=(-2,), max_samples=32),
     "q06b-24gb": dict(model="q06b", batch_size=32), "q4b-24gb": dict(model="q4b", batch_size=6, effective_batch=30), "q4b-80gb": dict(model="q4b", batch_size=24, effective_batch=24),
     "q4bv1-80gb": dict(model="qwen4b", batch_size=24, effective_batch=24), "qwen4b": dict(model="qwen4b", batch_size=6, effective_batch=30),

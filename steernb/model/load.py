@@ -233,7 +233,7 @@ def explore(
 PRESETS = dict(
     tiny="tiny",
     q06b="Qwen/Qwen3-0.6B", q17b="Qwen/Qwen3-1.7B", q4b="Qwen/Qwen3-4B", q8b="Qwen/Qwen3-8B", q14b="Qwen/Qwen3-14B", q32b="Qwen/Qwen3-32B",
-    qwen06b="Qwen/Qwen3-0.6B", qwen4b="Qwen/Qwen3-4B", qwen8b="Qwen/Qwen3-8B", qwen4b_instruct="Qwen/Qwen3-4B-Instruct-2507",
+    qwen06b="Qwen/Qwen3-0.6B", qwen4b="Qwen/Qwen3-4B-Instruct-2507", qwen8b="Qwen/Qwen3-8B", qwen4b_instruct="Qwen/Qwen3-4B-Instruct-2507",
     gemma270m="google/gemma-3-270m-it", gemma1b="google/gemma-3-1b-it", gemma4b="google/gemma-3-4b-it", gemma12b="google/gemma-3-12b-it", gemma2_2b="google/gemma-2-2b-it",
     llama1b="meta-llama/Llama-3.2-1B-Instruct", llama3b="meta-llama/Llama-3.2-3B-Instruct", llama8b="meta-llama/Llama-3.1-8B-Instruct",
     mistral7b="mistralai/Mistral-7B-Instruct-v0.3", smol="HuggingFaceTB/SmolLM2-135M-Instruct", gpt2="openai-community/gpt2",
