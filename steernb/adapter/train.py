@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['presets', 'TrainConfig', 'PairData', 'forward_pass', 'read_reference', 'of_rows', 'Objective', 'read_log', 'debug',
-           'train_adapter', 'layer_report', 'plot_training']
+           'settings_for', 'train_adapter', 'layer_report', 'plot_training']
 
 # %% ../../nbs/53_adapter.train.ipynb #c002
 import json, shutil, tempfile
@@ -20,7 +20,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallbac
 from transformers.trainer_utils import get_last_checkpoint
 from ..core import ConfigError, FormatError, atomic, nearest, progress, seed_all
 from ..model.hooks import TraceDict, blocks, hidden, layer_of, sites
-from ..model.load import device_of, pad_id, pad_left, token_ids
+from ..model.load import PRESETS, device_of, pad_id, pad_left, token_ids
 from ..model.capture import capture, frozen
 from ..data.pairs import check_pairs
 from ..direction.reference import agree, reference, reference_directions
@@ -89,6 +89,7 @@ class TrainConfig:
         return replace(self, **changes)
 
 # %% ../../nbs/53_adapter.train.ipynb #c008
+_tiny = dict(model="tiny", lr=.03, epochs=16, batch_size=32, rot_u=True, max_angle=None, targets=("model.layers.2.self_attn.v_proj", "model.layers.2.self_attn.o_proj"), loss_sites=("model.layers.2.self_attn",))
 presets = { # name: model, and settings that differ from the defaults
     "default": dict(model="tiny"), ".": dict(model="tiny"), "tiny": dict(model="tiny"),
     "rnd": dict(model="random", r=16, epochs=2, n_depths=2, depth_end=-1, loss_depths=(-2,), max_samples=32),
@@ -240,6 +241,11 @@ def _options(model, tok, pairs, cfg, targets)->dict:
     dims = select_dims(cfg.dims, cfg.r, bases(model, targets), None if blind else capture(model, tok, pairs[:256], targets, pool="mean"), seed=cfg.seed)
     return dict(rot_v=cfg.rot_v, rot_u=cfg.rot_u, scale_s=cfg.scale_s, max_angle=cfg.max_angle, dims=dims) | cfg.options
 
+def settings_for(model)->TrainConfig:
+    "The settings of the first preset that names this model, else the defaults"
+    own = next((p for p in presets.values() if PRESETS.get(p["model"], p["model"]) == getattr(model, "name_or_path", None)), {})
+    return TrainConfig().with_(**{k: v for k, v in own.items() if k != "model"})
+
 def train_adapter(
     model, # a causal LM; unchanged, also while training
     tok,
@@ -247,11 +253,11 @@ def train_adapter(
     kind:str="innerpissa", # family, see `families()`
     out=None, # run folder: config.json, metrics.jsonl, adapter/; a run that was cut off there goes on where its last checkpoint is
     task=None, # held-out labelled items that decide the sign at the end; not those of a test
-    config:TrainConfig|None=None, # all settings at once
+    config:TrainConfig|None=None, # all settings at once; None: `settings_for(model)`
     **changes, # settings one by one, see `TrainConfig`
     )->Adapter: # with `.history`, one line per log step
     "Train an adapter so that c turns the pairs' contrast up and down. `ConfigError`, `PairError` or `SiteError` for what does not fit, before anything is written"
-    cfg, pairs = (config or TrainConfig()).with_(kind=kind, **changes), check_pairs(pairs, tok)
+    cfg, pairs = (config or settings_for(model)).with_(kind=kind, **changes), check_pairs(pairs, tok)
     family[cfg.kind]
     n_val = round(cfg.val * len(pairs))
     held, pairs = pairs[:n_val], pairs[n_val:][:cfg.max_samples]
