@@ -91,7 +91,7 @@ class TrainConfig:
 # %% ../../nbs/53_adapter.train.ipynb #c008
 _tiny = dict(model="tiny", lr=.03, epochs=16, batch_size=32, rot_u=True, max_angle=None, targets=("model.layers.2.self_attn.v_proj", "model.layers.2.self_attn.o_proj"), loss_sites=("model.layers.2.self_attn",))
 presets = { # name: model, and settings that differ from the defaults
-    "default": dict(model="tiny"), ".": dict(model="tiny"), "tiny": dict(model="tiny"),
+    **dict.fromkeys(("default", ".", "tiny"), _tiny),
     "rnd": dict(model="random", r=16, epochs=2, n_depths=2, depth_end=-1, loss_depths=(-2,), max_samples=32),
     "q06b-24gb": dict(model="q06b", batch_size=32), "q4b-24gb": dict(model="q4b", batch_size=6, effective_batch=30), "q4b-80gb": dict(model="q4b", batch_size=24, effective_batch=24),
     "q4bv1-80gb": dict(model="qwen4b", batch_size=24, effective_batch=24), "qwen4b": dict(model="qwen4b", batch_size=6, effective_batch=30),
