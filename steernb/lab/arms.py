@@ -5,10 +5,12 @@
 # %% auto #0
 __all__ = ['ENGINEERED', 'AXIS_SITES', 'arm_maker', 'ALL', 'random_arms', 'axis_of', 'prompt_arm', 'engineered_arm',
            'few_shot_arm', 'axis_pairs', 'vector_arms', 'Contrast', 'arms', 'persona_prompt', 'engineered_prompt',
-           'few_shot', 'repeng', 's_steer', 'make_arms']
+           'few_shot', 'repeng', 's_steer', 'innerpissa', 'lora', 'lora_sft', 'full_sft', 'random_adapters',
+           'make_arms']
 
 # %% ../../nbs/80_lab.arms.ipynb #c003
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 import torch
 from ..core import ConfigError, Registry, SteerError, nearest
 from ..data.pairs import persona_pairs
@@ -123,6 +125,7 @@ class Contrast:
     depths:tuple=(0, 1) # part of the model's depth, as fractions
     seed:int=0
     examples:Task|None=None # solved items for `few_shot`, none of them in the test
+    training:dict=field(default_factory=dict) # settings of trained arms that differ from those of the model's preset, see `TrainConfig`
     @property
     def words(self)->tuple: "The axis, or both words, as `prompt_arm` takes them"; return (self.axis,) if isinstance(self.axis, str) else tuple(self.axis)
 
@@ -153,6 +156,46 @@ def s_steer(k:Contrast)->Intervention:
     return vector_arms(k.model, k.tok, k.pairs, ["mean_diff/s_steer"], k.where, k.depths, k.seed)["mean_diff/s_steer"]
 
 # %% ../../nbs/80_lab.arms.ipynb #c035
+def _trained(k, kind, **settings):
+    from steernb.adapter.train import train_adapter
+    return train_adapter(k.model, k.tok, k.pairs, kind, seed=k.seed, **settings, **k.training)
+
+@arm_maker("innerpissa")
+def innerpissa(k:Contrast)->Intervention: "The SVD-rotation adapter, trained on the pairs"; return _trained(k, "innerpissa")
+@arm_maker("lora")
+def lora(k:Contrast)->Intervention: "LoRA of rank 8 under the same loss"; return _trained(k, "lora", r=8, lr=5e-3)
+
+def _supervised(k, kind, **settings):
+    from steernb.adapter.sft import sft_arm
+    personas = tuple(persona_texts(k.axis, pole) for pole in (1, -1)) if isinstance(k.axis, str) else tuple([getattr(prompt_arm(*k.axis), pole)] for pole in ("pos", "neg"))
+    return sft_arm(k.model, k.tok, personas, TALK, kind, seed=k.seed, **settings)
+
+@arm_maker("lora_sft")
+def lora_sft(k:Contrast)->Intervention: "LoRA of rank 8, fine-tuned on what each persona says: one version for c > 0, one for c < 0"; return _supervised(k, "lora", lr=3e-3, epochs=3, batch_size=16)
+@arm_maker("full_sft")
+def full_sft(k:Contrast)->Intervention: "All weights, fine-tuned in the same way"; return _supervised(k, "full", lr=3e-4, epochs=3, batch_size=16)
+
+# %% ../../nbs/80_lab.arms.ipynb #c037
+@torch.no_grad()
+def random_adapters(
+    adapter, # a trained Adapter
+    model, # its base
+    n:int=8, # number of arms
+    seed:int=0, # the same seed gives the same parameters
+    )->dict: # {"random/adapter/000": Adapter, …}
+    "Adapters with random parameters of the same norms"
+    from steernb.adapter.reversible import Adapter, family
+    g, zero, out = torch.Generator().manual_seed(seed), getattr(family[adapter.kind], "neutral", None) or {}, {}
+    for i in range(n):
+        a = Adapter(model, adapter.kind, deepcopy(adapter.config), dict(method="random", seed=seed, number=i, norms_of=adapter.name))
+        for (name, p), q in zip(a.parameters().items(), adapter.parameters().values()):
+            rest, r = next((v for k, v in zero.items() if f".{k}." in name), 0.), torch.randn(p.shape, generator=g).to(p)
+            p.copy_(rest + r * (q - rest).norm() / r.norm())
+        a.name = f"random/adapter/{i:03d}"
+        out[a.name] = a
+    return out
+
+# %% ../../nbs/80_lab.arms.ipynb #c040
 ALL = ("prompt", "prompt_engineered", "few_shot", "mean_diff", "pca_diff", "repeng", "s_steer")
 
 def make_arms(
