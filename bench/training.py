@@ -1,0 +1,96 @@
+"""One training step of an adapter against its own forwards and backward, and the memory of training.
+
+`python training.py measure MODEL FAMILY OUT REP` notes one repetition in OUT (JSON lines); `python training.py report OUT` writes training.csv and training.md beside this file. See README.md."""
+import gc, json, logging, os, sys, time, warnings
+from pathlib import Path
+
+os.environ["STEERNB_QUIET"] = "1"
+import pandas as pd
+import torch
+
+import workload as w
+from steernb.adapter import train as t
+from steernb.data.pairs import persona_pairs
+from steernb.model.load import byte_tokenizer, load, random_model
+
+here = Path(__file__).resolve().parent
+warnings.filterwarnings("ignore")
+logging.disable(logging.WARNING)
+BAR = 1.15
+FAMILIES = {"lora": ("lora", 16), "innerpissa": ("innerpissa", 16), "innerpissa, r = 128": ("innerpissa", 128), "oft": ("oft", 16), "dora": ("dora", 16), "ia3": ("ia3", 16)}
+MODELS = dict(embedded=dict(steps=40, batch=8), wide=dict(steps=9, batch=4))
+WARM = 3 # steps of a run that don't count
+
+
+def model_of(name):
+    "The embedded model; or 8 blocks of width 512 with random weights"
+    if name == "embedded": return load()
+    return random_model("qwen3", hidden_size=512, intermediate_size=1536, num_hidden_layers=8, num_attention_heads=8, num_key_value_heads=4, head_dim=64, vocab_size=4096), byte_tokenizer()
+
+
+def settings(family, steps, batch):
+    kind, r = FAMILIES[family]
+    return dict(kind=kind, r=r, dims="top", val=0., evals=1, batch_size=batch, effective_batch=batch, epochs=1, max_samples=steps * batch, loss_depths=(-1,), seed=0)
+
+
+class Beside(t._Log):
+    "After every optimiser step the same batch again: once through the bare forwards and one backward, once through the plain model"
+    rounds = None
+    def __init__(self, folder, objective, tok):
+        super().__init__(folder, objective, tok)
+        self.objective, self.rows = objective, None
+        forward = objective.forward
+        def kept(rows): self.rows = rows; return forward(rows)
+        objective.forward = kept
+    def on_step_begin(self, *args, **kw):
+        if self.rounds is not None and self.rows is None: self.clock = time.process_time(), time.perf_counter()
+    def on_step_end(self, *args, **kw):
+        if self.rounds is None: return
+        def now(): return time.process_time(), time.perf_counter()
+        def since(then): return [b - a for a, b in zip(then, now())]
+        step, k = since(self.clock), self.k
+        x, _ = k.data.batch(self.rows.tolist(), "cpu")
+        keep = dict(use_cache=False, logits_to_keep=k.cfg.n_last + 1)
+        gc.collect()
+        then = now()
+        own_work(k.model, k.adapter, x, k.data.where, keep)
+        own = since(then)
+        for p in k.adapter.parameters().values(): p.grad = None
+        then = now()
+        with torch.no_grad():
+            for _ in range(2): k.model(**x, **keep)
+        self.rounds.append(dict(step=step, own=own, plain=since(then)))
+        self.clock = now()   # the step that follows includes its batch, the log of the last one and the optimiser
+
+
+def own_work(model, adapter, x, where, keep):
+    "Both policy forwards with what the loss reads, and one backward of the sum of it"
+    states, outs = [], []
+    hooks = [model.get_submodule(s).register_forward_hook(lambda m, args, out: states.append(out if torch.is_tensor(out) else out[0])) for s in where]
+    for c in (1, -1):
+        with adapter(model, c): outs.append(model(**x, **keep).logits)
+    for h in hooks: h.remove()
+    sum(o.sum() for o in [*outs, *states]).backward()
+
+
+def measure(name, family, out, rep):
+    bench, (model, tok) = w.Bench(family, out, rep), model_of(name)
+    steps, batch = MODELS[name]["steps"], MODELS[name]["batch"]
+    pairs = persona_pairs("honest", "dishonest", (steps + WARM) * batch, tok)
+    t._Log = Beside
+    small, short = random_model("qwen3"), byte_tokenizer()
+    t.train_adapter(small, short, persona_pairs("honest", "dishonest", 4, short), **settings(family, 2, 2))   # what is imported late
+    run = dict(settings(family, 3, batch))
+    with bench(f"memory {name}"): a = t.train_adapter(model, tok, pairs, **run)
+    bench.note(work=f"size {name}", trained=a.n_params, of=sum(p.numel() for p in model.parameters()), modules=len(a.layers), tokens=max(len(i) for i in tok([p.pos for p in pairs]).input_ids))
+    Beside.rounds = []
+    t.train_adapter(model, tok, pairs, **settings(family, steps + WARM, batch))
+    for i, r in enumerate(Beside.rounds[WARM:]): bench.note(work=f"round {name}", round=i, **{f"{k}_{clock}": v[j] for k, v in r.items() for j, clock in enumerate(("cpu", "wall"))})
+    bench.versions("steernb", "peft", "accelerate")
+
+
+def report(out):
+    print("not yet")
+
+
+if __name__ == "__main__": dict(measure=measure, report=report)[sys.argv[1]](*sys.argv[2:])
