@@ -30,7 +30,7 @@ from ..eval.calibrate import output_sign
 from ..eval.degrade import generate
 from .reversible import Adapter, checkpointing, family, new_adapter
 from .innerpissa import adapter_layers, select_dims, target_sites
-from .losses import Pass, loss_rows, preference_gap, side, total_loss
+from .losses import Pass, antisymmetric_alignment, loss_rows, mean_difference, preference_gap, side, total_loss
 
 # %% ../../nbs/53_adapter.train.ipynb #c006
 @dataclass(kw_only=True)
@@ -54,7 +54,7 @@ class TrainConfig:
     dims:str = "cho_var_snorm" # InnerPiSSA: rule for the singular directions that are turned
     direction:str = "mean" # reference direction, see `reference`
     measure:str = "shift" # what the loss measures along it: the "shift" of both texts, or the "difference" between them (the notes' InnerPiSSA)
-    loss:str = "raw" # projection loss
+    loss:str = "raw" # projection loss, or "antisymmetric" (AntiPaSTO), which takes both coefficients at once and ignores `measure`
     loss_options:dict = field(default_factory=dict) # its options
     coherence:str|None = "log1p" # form of the coherence penalty; None: none
     coh_margin:float|None = None # nats a token may lose for free; None: the form's own
@@ -135,6 +135,11 @@ def of_rows(p:Pass, rows, device)->Pass:
     return Pass(*({s: h[rows].to(device) for s, h in x.items()} for x in (p.h_cho, p.h_rej)), p.logp_cho[rows].to(device), p.logp_rej[rows].to(device))
 
 # %% ../../nbs/53_adapter.train.ipynb #c015
+def _alignment(up, down, ref, u, mask, options)->Tensor: # [b]
+    "AntiPaSTO's loss of both coefficients at once, the frozen directions as its subspace, averaged over loss layers"
+    def apart(p, s): return mean_difference(p.h_cho[s], p.h_rej[s], mask)
+    return torch.stack([antisymmetric_alignment(apart(up, s) - apart(ref, s), apart(down, s) - apart(ref, s), apart(ref, s), v.T, **options) for s, v in u.items()]).mean(0)
+
 class Objective(nn.Module):
     "The loss of a batch of pairs at c = ±1"
     def __init__(self, model, adapter:Adapter, data:PairData, ref:Pass, u:dict, cfg:TrainConfig):
@@ -153,10 +158,11 @@ class Objective(nn.Module):
         up, down = at(1), at(-1)
         pos, neg = (side(p, ref, u, *masks, c=c, last=cfg.n_last, active=cfg.active, measure=cfg.measure) for p, c in ((up, 1), (down, -1)))
         gaps = tuple(preference_gap(p.logp_cho, p.logp_rej, ref.logp_cho, ref.logp_rej, *masks) for p in (up, down)) if cfg.mono else None
-        loss, metrics = total_loss(pos, neg, gaps, cfg.loss, form=cfg.coherence or "log1p", margin=cfg.coh_margin, weight=cfg.coh_weight if cfg.coherence else 0., adaptive=cfg.adaptive,
-                                   mono_margin=cfg.mono_margin, mono_weight=cfg.mono_weight, ema=self.ema.clone() if cfg.guard else None, **cfg.loss_options)
-        if cfg.guard and self.training: self.ema.copy_(metrics["ema"])
-        if not self.training: metrics |= {f"by|{r['site']}|{r['coeff']:+g}|{name}": r[name] for r in loss_rows(pos, neg, cfg.loss) for name in ("loss_proj", "proj_pi", "proj_ref", "separation_norm")}
+        q = _alignment(up, down, ref, u, masks[0] & masks[1], cfg.loss_options) if (both := cfg.loss == "antisymmetric") else None
+        loss, metrics = total_loss(pos, neg, gaps, "raw" if both else cfg.loss, q, form=cfg.coherence or "log1p", margin=cfg.coh_margin, weight=cfg.coh_weight if cfg.coherence else 0., adaptive=cfg.adaptive,
+                                   mono_margin=cfg.mono_margin, mono_weight=cfg.mono_weight, ema=self.ema.clone() if cfg.guard and not both else None, **({} if both else cfg.loss_options))
+        if "ema" in metrics and self.training: self.ema.copy_(metrics["ema"])
+        if not self.training: metrics |= {f"by|{r['site']}|{r['coeff']:+g}|{name}": r[name] for r in loss_rows(pos, neg, "raw" if both else cfg.loss) for name in ("loss_proj", "proj_pi", "proj_ref", "separation_norm")}
         return loss, metrics
 
 # %% ../../nbs/53_adapter.train.ipynb #c017
@@ -271,7 +277,11 @@ def train_adapter(
         _begin(folder, cfg, model)
         if cfg.save_memory: stack.enter_context(checkpointing(model, adapter))
         data = PairData(model, tok, [*pairs, *held], where, cfg.n_last)
-        with adapter.apply(model, 0.) if cfg.zero == "own" else nullcontext(): ref = read_reference(model, data)
+        ref = read_reference(model, data)
+        if cfg.zero == "own":
+            off = ref
+            with adapter.apply(model, 0.): ref = read_reference(model, data)
+            adapter.meta["zero_gap"] = max((a - b).abs().max().item() for a, b in ((ref.logp_cho, off.logp_cho), (ref.logp_rej, off.logp_rej)))   # nats, c = 0 against no adapter
         objective = Objective(model, adapter, data, ref, u, cfg)
         adapter.history = _run(objective, folder, cfg, len(pairs), n_val, tok)
         adapter.references = {f"{cfg.direction}:{s}": v for s, v in u.items()}
