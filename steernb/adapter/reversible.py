@@ -327,9 +327,11 @@ def checkpointing(model, adapter:Adapter):
     def contexts():
         c = adapter.live
         return ExitStack(), ExitStack() if c is None else adapter.apply(model, c)
-    on, mode = any(getattr(m, "gradient_checkpointing", False) for m in model.modules()), model.training
+    on = any(getattr(m, "gradient_checkpointing", False) for m in model.modules())
     _checkpointing(model, "enable")(dict(use_reentrant=False, context_fn=contexts, determinism_check="none"))
-    try: yield model.train()
+    told = [m for m in model.modules() if getattr(m, "gradient_checkpointing", False) and not m.training]   # themselves, not what is in them: dropout stays off
+    for m in told: m.training = True
+    try: yield model
     finally:
+        for m in told: m.training = False
         if not on: _checkpointing(model, "disable")()
-        model.train(mode)
