@@ -305,6 +305,8 @@ def load(
         raise ConfigError(f"can't load {name!r}: {why} A hub id needs a connection or an earlier download; a gated model needs `hf auth login`; a local model is given as a folder.") from e
     finally:
         if bars: logging.enable_progress_bar()
+    for m in model.modules():
+        if hasattr(m, "support_avx512bf16_for_cpu"): m.support_avx512bf16_for_cpu = False   # bitsandbytes would repack 4-bit weights at the first forward, and no gradient passes a repacked one
     if info["missing_keys"]: raise FormatError(f"{name} lacks {len(info['missing_keys'])} weights, first {sorted(info['missing_keys'])[0]!r}: the file is incomplete or belongs to another model")
     if not tok("a")["input_ids"]: raise FormatError(f"{name} has no usable tokenizer: write its files there with tok.save_pretrained(folder)")
     if tok.pad_token_id is None or tok.pad_token_id >= model.get_input_embeddings().num_embeddings: tok.pad_token = tok.eos_token   # no pad, or one the model has no embedding for
