@@ -238,10 +238,14 @@ def monotonicity(
     g_pos:Float[Tensor, "b"], # at c = +1
     margin:float=.05, # nats; may be a tensor [b], such as AntiPaSTO's 0.5 √H + 0.04
     weight:float=100.,
+    shared=None, # with several processes: f(mean over this batch) -> mean over those of all processes
 )->Float[Tensor, ""]:
     "weight · the smaller of the mean violations of g₋ < −margin, margin < g₊ and of the reverse"
-    forward, backward = _orientations(g_neg, g_pos, margin)
-    return weight * torch.minimum(forward.mean(), backward.mean())
+    forward, backward = (v.mean() for v in _orientations(g_neg, g_pos, margin))
+    if shared is None: return weight * torch.minimum(forward, backward)
+    f, b = shared(forward.detach()), shared(backward.detach())
+    w = (f < b) + .5 * (f == b)                                                 # as `minimum`, which halves the gradient of equals
+    return weight * (w * forward + (1 - w) * backward)
 
 # %% ../../nbs/52_adapter.losses.ipynb #c040
 def antisymmetric_alignment(
@@ -366,17 +370,19 @@ def total_loss(
     adaptive:float=None, # temperature of `adaptive_weights`; None: both 1
     mono_margin:float=.05, mono_weight:float=100.,
     ema:Float[Tensor, ""]=None, # state of `guard`; None: no guard. The new state is metrics["ema"]
+    shared=None, # with several processes: f(mean over this batch) -> mean over those of all processes; what guard, adaptive weights and monotonicity go by
     **options)->tuple: # the loss (a number with gradient), and what to log
     "mean(proj₊ + proj₋ + w₊ coh₊ + w₋ coh₋) + monotonicity, each side in its own orientation; `options` go to the projection loss"
     f = loss if callable(loss) else projection_loss[loss]
     if projection is not None and ema is not None: raise ConfigError("antisymmetric alignment has no wrong way round: leave out the guard (ema=None)")
     (a, a0, coh_a, m_pos), (z, z0, coh_z, m_neg) = (_side_terms(x, f, cap, form, margin, weight, options) for x in (pos, neg))
-    w = adaptive_weights(a.mean(), z.mean(), adaptive) if adaptive else (torch.ones_like(a[0]), torch.ones_like(a[0]))
+    everywhere = shared or (lambda x: x)
+    w = adaptive_weights(everywhere(a.mean().detach()), everywhere(z.mean().detach()), adaptive) if adaptive else (torch.ones_like(a[0]), torch.ones_like(a[0]))
     proj, metrics = a + z if projection is None else projection, {}
     if ema is not None:
-        metrics["ema"], sign = guard(ema, (a - a0 + (z - z0)).mean())
+        metrics["ema"], sign = guard(ema, everywhere((a - a0 + (z - z0)).mean().detach()))
         proj, metrics["sign"] = sign.to(proj) * proj, sign
-    mono = proj.new_zeros(()) if gaps is None else monotonicity(gaps[1], gaps[0], mono_margin, mono_weight)
+    mono = proj.new_zeros(()) if gaps is None else monotonicity(gaps[1], gaps[0], mono_margin, mono_weight, shared)
     total = (proj + w[0] * coh_a + w[1] * coh_z).mean() + mono
     if gaps is not None: metrics["mono_violation"] = (min(_orientations(gaps[1], gaps[0], mono_margin), key=lambda v: v.mean().item()) > 0).float().mean()
     metrics |= dict(loss_total=total, loss_proj=proj.mean(), loss_coh=(w[0] * coh_a + w[1] * coh_z).mean(), loss_mono=mono, w_pos=w[0], w_neg=w[1])

@@ -7,7 +7,7 @@ __all__ = ['presets', 'TrainConfig', 'PairData', 'forward_pass', 'read_reference
            'settings_for', 'train_adapter', 'layer_report', 'plot_training']
 
 # %% ../../nbs/53_adapter.train.ipynb #c002
-import json, shutil, tempfile
+import json, math, os, shutil, tempfile
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
@@ -15,10 +15,12 @@ from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd
 import torch
+from accelerate import PartialState
+from accelerate.utils import reduce
 from torch import nn, Tensor
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
-from ..core import ConfigError, FormatError, atomic, nearest, progress, seed_all
+from ..core import ConfigError, FormatError, SteerError, atomic, nearest, progress, seed_all
 from ..model.hooks import TraceDict, blocks, hidden, layer_of, sites
 from ..model.load import PRESETS, device_of, pad_id, pad_left, token_ids
 from ..model.capture import capture, frozen
@@ -140,6 +142,9 @@ def _alignment(up, down, ref, u, mask, options)->Tensor: # [b]
     def apart(p, s): return mean_difference(p.h_cho[s], p.h_rej[s], mask)
     return torch.stack([antisymmetric_alignment(apart(up, s) - apart(ref, s), apart(down, s) - apart(ref, s), apart(ref, s), v.T, **options) for s, v in u.items()]).mean(0)
 
+def _process()->tuple: "Number of this process, and how many there are (torchrun and accelerate say so)"; return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+def _everywhere(x): "Mean of a number over all processes"; return reduce(x.clone(), "mean")
+
 class Objective(nn.Module):
     "The loss of a batch of pairs at c = ±1"
     def __init__(self, model, adapter:Adapter, data:PairData, ref:Pass, u:dict, cfg:TrainConfig):
@@ -160,7 +165,8 @@ class Objective(nn.Module):
         gaps = tuple(preference_gap(p.logp_cho, p.logp_rej, ref.logp_cho, ref.logp_rej, *masks) for p in (up, down)) if cfg.mono else None
         q = _alignment(up, down, ref, u, masks[0] & masks[1], cfg.loss_options) if (both := cfg.loss == "antisymmetric") else None
         loss, metrics = total_loss(pos, neg, gaps, "raw" if both else cfg.loss, q, form=cfg.coherence or "log1p", margin=cfg.coh_margin, weight=cfg.coh_weight if cfg.coherence else 0., adaptive=cfg.adaptive,
-                                   mono_margin=cfg.mono_margin, mono_weight=cfg.mono_weight, ema=self.ema.clone() if cfg.guard and not both else None, **({} if both else cfg.loss_options))
+                                   mono_margin=cfg.mono_margin, mono_weight=cfg.mono_weight, ema=self.ema.clone() if cfg.guard and not both else None,
+                                   shared=_everywhere if _process()[1] > 1 else None, **({} if both else cfg.loss_options))
         if "ema" in metrics and self.training: self.ema.copy_(metrics["ema"])
         if not self.training: metrics |= {f"by|{r['site']}|{r['coeff']:+g}|{name}": r[name] for r in loss_rows(pos, neg, "raw" if both else cfg.loss) for name in ("loss_proj", "proj_pi", "proj_ref", "separation_norm")}
         return loss, metrics
@@ -172,7 +178,7 @@ class _Log(TrainerCallback):
     def write(self, name, lines):
         with open(self.folder/name, "a") as f: f.writelines(json.dumps(l) + "\n" for l in lines)
     def on_train_begin(self, args, state, control, **kw):
-        for name in ("metrics.jsonl", "samples.jsonl"):
+        for name in ("metrics.jsonl", "samples.jsonl") if state.is_world_process_zero else ():
             lines = read_log(self.folder/name) if (self.folder/name).exists() else []
             with atomic(self.folder/name) as tmp: tmp.write_text("".join(json.dumps(l) + "\n" for l in lines if l["step"] <= state.global_step))
         self.bar = progress(None, f"train {self.k.cfg.kind}", total=state.max_steps)
@@ -204,6 +210,9 @@ class _Trainer(Trainer):
     "Logs every term of the loss beside its sum"
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         loss, metrics = model(inputs["rows"])
+        if not loss.isfinite():
+            odd = [k for k in ("loss_proj", "loss_coh", "loss_mono") if not metrics[k].isfinite()]
+            raise SteerError(f"the loss is {loss.item()} at step {self.state.global_step} ({', '.join(odd)}): lower lr={self.args.learning_rate:g}; at step 0 the model itself gives NaN on pairs {inputs['rows'].tolist()}")
         self.seen.setdefault(model.training, []).append(metrics)
         return (loss, {}) if return_outputs else loss
     def prediction_step(self, model, inputs, *args, **kw):
@@ -216,12 +225,13 @@ class _Trainer(Trainer):
 
 def _arguments(cfg, folder, n, device)->TrainingArguments:
     "Settings of the Trainer"
-    accumulate = max(1, cfg.effective_batch // cfg.batch_size)
-    total = max(1, round(cfg.epochs * -(-(-(-n // cfg.batch_size)) // accumulate)))
+    together = cfg.batch_size * _process()[1]
+    accumulate = max(1, cfg.effective_batch // together)
+    total = max(1, round(cfg.epochs * -(-(-(-n // together)) // accumulate)))
     each = max(1, total // cfg.evals)
     how = dict(eval_strategy="steps", save_strategy="steps", eval_steps=each, save_steps=each, load_best_model_at_end=True, metric_for_best_model="eval_loss", greater_is_better=False) if cfg.val else dict(save_strategy="steps", save_steps=each)
     return TrainingArguments(output_dir=str(folder), per_device_train_batch_size=cfg.batch_size, per_device_eval_batch_size=cfg.batch_size, gradient_accumulation_steps=accumulate, max_steps=total, learning_rate=cfg.lr, weight_decay=cfg.weight_decay,
-        lr_scheduler_type=cfg.schedule, warmup_steps=int(cfg.warmup * total), logging_strategy="steps", logging_steps=max(1, each // 2), save_total_limit=2, seed=cfg.seed, data_seed=cfg.seed, report_to=cfg.report_to, disable_tqdm=True,
+        lr_scheduler_type=cfg.schedule, warmup_steps=int(cfg.warmup * total), logging_strategy="steps", logging_steps=max(1, each // 2), save_total_limit=2, seed=cfg.seed, data_seed=cfg.seed, report_to=cfg.report_to, disable_tqdm=True, logging_nan_inf_filter=False,
         remove_unused_columns=False, use_cpu=device.type == "cpu", dataloader_pin_memory=False, prediction_loss_only=True, **how)
 
 # %% ../../nbs/53_adapter.train.ipynb #c020
@@ -264,7 +274,7 @@ def train_adapter(
     )->Adapter: # with `.history`, one line per log step
     "Train an adapter so that c turns the pairs' contrast up and down. `ConfigError`, `PairError` or `SiteError` for what does not fit, before anything is written"
     cfg, pairs = (config or settings_for(model)).with_(kind=kind, **changes), check_pairs(pairs, tok)
-    family[cfg.kind]
+    _check(cfg, out)
     n_val = round(cfg.val * len(pairs))
     held, pairs = pairs[:n_val], pairs[n_val:][:cfg.max_samples]
     if not pairs: raise ConfigError(f"no pairs are left to train on: {n_val} are held out by val={cfg.val}")
@@ -290,16 +300,30 @@ def train_adapter(
             said = output_sign(adapter, model, tok, task)
             if said.sign < 0: adapter.flip()
             adapter.meta["sign"] = dict(said.__dict__)
-        adapter.save(folder/"adapter", model)
-        shutil.rmtree(folder/"checkpoints", ignore_errors=True)
+        _finish(adapter, folder, model)
     return adapter
 
 # %% ../../nbs/53_adapter.train.ipynb #c021
+def _check(cfg, out):
+    "Refuse settings that can't work"
+    family[cfg.kind]
+    if not 0 < cfg.lr < math.inf: raise ConfigError(f"lr={cfg.lr}: give a learning rate above 0")
+    if _process()[1] > 1 and out is None: raise ConfigError("several processes need one folder: give out=")
+
 def _begin(folder, cfg, model):
     "Write config.json, or check that an unfinished run has the same"
     text, file = json.dumps(dict(model=getattr(model, "name_or_path", ""), **asdict(cfg)), indent=1, default=list), folder/"config.json"
     if file.exists() and file.read_text() != text: raise ConfigError(f"{folder} holds a run with other settings: give another folder, or the same settings to go on")
-    with atomic(file) as tmp: tmp.write_text(text)
+    if _process()[0] == 0:
+        with atomic(file) as tmp: tmp.write_text(text)
+
+def _finish(adapter, folder, model):
+    "The first process writes the adapter, and what was for resuming goes; the others wait for it"
+    if odd := [n for n, p in adapter.parameters().items() if not p.isfinite().all()]: raise SteerError(f"training ended with NaN or infinity in {odd[0]}: give a lower lr")
+    if _process()[0] == 0:
+        adapter.save(folder/"adapter", model)
+        shutil.rmtree(folder/"checkpoints", ignore_errors=True)
+    if _process()[1] > 1: PartialState().wait_for_everyone()
 
 def _run(objective, folder, cfg, n, n_val, tok)->pd.DataFrame:
     "Train, and give the log"
@@ -309,6 +333,7 @@ def _run(objective, folder, cfg, n, n_val, tok)->pd.DataFrame:
     trainer.seen = {}
     for c in (PrinterCallback, ProgressCallback): trainer.remove_callback(c)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
+    trainer.accelerator.wait_for_everyone()   # the log is written by the first process
     return pd.DataFrame(read_log(folder/"metrics.jsonl"))
 
 # %% ../../nbs/53_adapter.train.ipynb #c025
