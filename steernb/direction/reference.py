@@ -115,6 +115,7 @@ def _span(j):
         return _rows(columns @ (v.T @ (v @ z.mean(0))), f"pca{j}")
     return span
 for _j in (1, 2, 4): reference(f"pca{_j}")(_span(_j))
+for _n in ("top_s", "top_diff", "top_diff_snorm", "adapter_dims", "adapter_dims_raw", "pca1", "pca2", "pca4"): reference[_n].needs = {"weights"}
 
 # %% ../../nbs/23_direction.reference.ipynb #c014
 def reference_directions(
