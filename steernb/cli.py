@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['command', 'WORDS', 'OLD', 'WHOLE', 'Command', 'main', 'table', 'Demo', 'Steer', 'asked', 'Eval', 'Scoring', 'Train',
-           'train_line', 'translated', 'refuse', 'check_settings', 'read_pairs', 'verdict', 'Tiny']
+           'train_line', 'translated', 'refuse', 'check_settings', 'preset_for', 'read_pairs', 'verdict', 'Tiny']
 
 # %% ../nbs/91_cli.ipynb #c003
 import json, sys
@@ -332,14 +332,21 @@ def check_settings(c):
 @patch(cls_method=True)
 def parse(cls:Train, args)->Train:
     "This command from its flags; a flag overrides the preset"
-    from steernb.adapter.train import presets
     (line, _), args = train_line(), translated(args)
     def read(args, default): return tyro.cli(line, args=args, prog="steernb train", default=default, description=cls.__doc__, use_underscores=True)
-    preset = read([a for a in args if a not in ("-h", "--help")], line()).preset
-    if preset not in presets: refuse(f"unknown preset {preset!r}: did you mean {', '.join(map(repr, nearest(preset, presets)))}?")
-    c = read(args, line(preset=preset, **presets[preset]))
+    first = read([a for a in args if a not in ("-h", "--help")], line())
+    c = read(args, line(preset=first.preset, **preset_for(first.preset, first.model)))
+    given = {a.partition("=")[0][2:].removeprefix("no_") for a in args}
+    for paths, places in dict(targets={"modules", "depth_start", "depth_end", "n_depths"}, loss_sites={"loss_depths", "loss_modules"}).items():
+        if places & given and paths not in given: c = replace(c, **{paths: None})  # else the preset's paths would hide the flag
     check_settings(c)
     return c
+
+def preset_for(name, model)->dict:
+    "What a preset sets; without one, that of the model if it has any. Ends with code 2 for an unknown name"
+    from steernb.adapter.train import presets
+    if name not in presets: refuse(f"unknown preset {name!r}: did you mean {', '.join(map(repr, nearest(name, presets)))}?")
+    return presets[name] if name not in ("default", ".") else next((p for p in presets.values() if p["model"] == model), dict(model=model))
 
 @patch
 def resolve(self:Train):
@@ -387,7 +394,7 @@ def begin(self:Train, settings, model)->Path:
     from steernb.lab.compare import environment
     from steernb.lab.runs import _git, config_hash, experiment_name, weights_hash, write_json
     now, config = datetime.now(timezone.utc), dict(model=self.model, **asdict(settings))
-    name = experiment_name(config, asdict(type(settings)()))
+    name = experiment_name(config, asdict(type(settings)()) | preset_for(self.preset, self.model))
     out = self.out or Path("runs")/f"{now:%Y%m%dT%H%M%SZ}-{name[:120]}-{config_hash(config)}"
     if (out/"config.json").exists():
         was = json.loads((out/"config.json").read_text())
@@ -445,7 +452,8 @@ def verdict(table, kind, n_random)->str:
     if not len(own): return f"{kind}: no verdict, it has no strength at this budget"
     r = own.iloc[0]
     said = f"{kind}: slope {r.slope:+.3f} nats per unit of c (95 % {r.slope_lo:+.3f} … {r.slope_hi:+.3f}, {r.n_groups} dilemmas)"
-    if not r.random_z == r.random_z: return f"{said}: no verdict, give --n_random 2 or more"
+    if r.slope_lo != r.slope_lo: return f"{said}: no verdict, too few dilemmas for an interval"
+    if r.random_z != r.random_z: return f"{said}: no verdict, give --n_random 2 or more"
     z = t.ppf(.975, n_random - 1) * (1 + 1 / n_random)**.5  # where one more random vector would lie in 95 of 100 cases
     word = "beats the random vectors" if r.random_z > z and r.slope_lo > 0 else "works in reverse" if r.random_z < -z and r.slope_hi < 0 else "does not beat the random vectors"
     return f"{said}: {word} (z = {r.random_z:.1f}, {z:.1f} needed with {n_random})"
