@@ -28,6 +28,7 @@ from ..data.pairs import check_pairs
 from ..direction.reference import agree, reference, reference_directions
 from ..direction.contrast import extractor
 from ..direction.sspace import bases
+from ..steer.intervention import needs
 from ..eval.calibrate import output_sign
 from ..eval.degrade import generate
 from .reversible import Adapter, checkpointing, family, new_adapter
@@ -247,7 +248,7 @@ def _places(model, cfg)->tuple:
 def _references(model, tok, pairs, held, where, method)->dict:
     "Frozen directions {site: [k d]} from the training pairs, their signs by a vote of the held-out ones"
     of = reference[method] if method in reference else extractor[method]
-    found = reference_directions(capture(model, tok, pairs, where), method, bases(model, where) if getattr(of, "needs", None) and "weights" in of.needs else None)
+    found = reference_directions(capture(model, tok, pairs, where), method, bases(model, where) if "weights" in needs(of) else None)
     return agree(found, capture(model, tok, held or pairs, where))
 
 def _options(model, tok, pairs, cfg, targets)->dict:
