@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
 from functools import cache
 from inspect import signature
+from math import isfinite
 from pathlib import Path
 from typing import Literal
 import tyro
@@ -314,19 +315,21 @@ def check_settings(c):
     from steernb.data.tasks import task_loader
     from steernb.direction.contrast import extractor
     from steernb.direction.reference import reference
-    names = dict(kind=family, loss=projection_loss, scale_s=scale_s, coherence=coherence_form, dims=dim_rule, direction=extractor if c.direction in extractor else reference, task=task_loader,
+    names = dict(kind=family, loss=projection_loss, scale_s=scale_s, coherence=coherence_form, dims=dim_rule, task=task_loader, direction=extractor if c.direction in extractor else reference,
                  measure=("shift", "difference"), zero=("off", "own"), schedule=[s.value for s in SchedulerType], report_to=("none", "wandb", "trackio", "tensorboard"))
     for k, known in names.items():
         v = getattr(c, k)
         if v is None or v in known or (k, v) == ("task", "none"): continue
         refuse(f"unknown --{k} {v!r}: did you mean {', '.join(map(repr, nearest(v, [*known])))}?")
-    least = dict.fromkeys("r n_depths n_last batch_size effective_batch evals patience max_samples n_pairs n_dilemmas".split(), 1) | dict(seed=0, n_random=0, weight_decay=0, mono_margin=0, mono_weight=0, coh_weight=0)
+    least = dict.fromkeys("r n_depths n_last batch_size effective_batch evals patience max_samples n_pairs n_dilemmas".split(), 1)
+    least |= dict.fromkeys("seed n_random weight_decay mono_margin mono_weight coh_weight".split(), 0)
     for k, low in least.items():
         if (v := getattr(c, k)) is not None and not v >= low: refuse(f"--{k} {v}: give {low} or more")
     for k in ("lr", "epochs", "max_angle", "adaptive", "kl"):
         if (v := getattr(c, k)) is not None and not v > 0: refuse(f"--{k} {v}: give a number above 0")
     for k in ("val", "warmup"):
         if not 0 <= getattr(c, k) < 1: refuse(f"--{k} {getattr(c, k)}: give a share from 0 to below 1")
+    if not all(map(isfinite, c.coeffs)): refuse(f"--coeffs {' '.join(map(str, c.coeffs))}: give finite numbers")
 
 # %% ../nbs/91_cli.ipynb #c029
 @patch(cls_method=True)
@@ -351,7 +354,8 @@ def preset_for(name, model)->dict:
 @patch
 def resolve(self:Train):
     if not self.quick: return self
-    return replace(self, epochs=min(self.epochs, 2), effective_batch=self.batch_size, n_dilemmas=min(self.n_dilemmas or 64, 64), report_to="none", n_pairs=min(self.n_pairs, 128), n_random=min(self.n_random, 4))
+    return replace(self, epochs=min(self.epochs, 2), effective_batch=self.batch_size, report_to="none",
+                   n_dilemmas=min(self.n_dilemmas or 64, 64), n_pairs=min(self.n_pairs, 128), n_random=min(self.n_random, 4))
 
 @patch
 def load(self:Train):
@@ -434,11 +438,12 @@ def scored(self:Train, model, tok, pairs, items, words, adapter, out):
     k = Contrast(model, tok, words or self.axis, pairs, seed=self.seed, **where)
     arms = {self.kind: adapter} | make_arms(k, [*(["prompt"] if words else []), "mean_diff", "pca_diff"], self.n_random)
     arms, report = equal_kl(model, tok, arms, self.kl) if self.kl is not None else (arms, None)
-    ends = {n for n, a in arms.items() if n.startswith("random/") or isinstance(a, PromptArm)}
-    grids = [(at, some) for at, some in ((sorted({*self.coeffs, -1, 0, 1}), {n: a for n, a in arms.items() if n not in ends}), ((-1, 0, 1), {n: arms[n] for n in arms if n in ends})) if some]
-    rows = pd.concat([score(model, tok, items, some, at, self.seed, out/"rows.parquet") for at, some in grids], ignore_index=True)
-    few = [{n: some[n] for n in [n for n in some if not n.startswith("random/")] + [n for n in some if n.startswith("random/")][:8]} for _, some in grids]
-    price = pd.concat([delta_nll(model, tok, some, at, neutral_texts(8 if self.quick else 32)).assign(seed=self.seed) for (at, _), some in zip(grids, few)], ignore_index=True)
+    ends = {n: a for n, a in arms.items() if n.startswith("random/") or isinstance(a, PromptArm)}
+    whole, texts = {n: a for n, a in arms.items() if n not in ends}, neutral_texts(8 if self.quick else 32)
+    cheap = {n: ends[n] for n in [n for n in ends if n[:7] != "random/"] + [n for n in ends if n[:7] == "random/"][:8]} # the price of eight tells that of all
+    at, three = sorted({*self.coeffs, -1., 0., 1.}), (-1, 0, 1)
+    rows = pd.concat([score(model, tok, items, some, c, self.seed, out/"rows.parquet") for some, c in ((whole, at), (ends, three)) if some], ignore_index=True)
+    price = pd.concat([delta_nll(model, tok, some, c, texts).assign(seed=self.seed) for some, c in ((whole, at), (cheap, three)) if some], ignore_index=True)
     budget = "own strength" if self.kl is None else f"{self.kl:g} nats of KL"
     table = results_table(rows, price, items.items, report)
     about = f"{self.kind} r{self.r} on {rows.model[0]}; {items}; {len(pairs)} pairs, seed {self.seed}; {self.n_random} random vectors as strong as mean_diff"
