@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['rotation', 'scale_s', 'SVD_PRESETS', 'dim_rule', 'cayley', 'exponential', 'skew', 'principal_angle', 'no_scale',
-           'add', 'add_tanh', 'tanh', 'mult', 'elu', 'InnerPissaConfig', 'InnerPissaLayer', 'InnerPissaModel', 'hold',
+           'add_s', 'add_tanh', 'tanh', 'mult', 'elu', 'InnerPissaConfig', 'InnerPissaLayer', 'InnerPissaModel', 'hold',
            'top', 'random_dims', 'wanda_svd_l1_trip', 'select_dims', 'adapter_layers', 'target_sites']
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c003
@@ -69,7 +69,7 @@ scale_s = Registry("scale_s") # S [r], δ [r], c -> S(c) [r]; identity at c = 0;
 def no_scale(S, delta, c): "S stays"; return S
 
 @scale_s("add2")
-def add(S, delta, c): "S + c δ: odd and unbounded; a large δ turns a small singular value negative"; return S + c * delta
+def add_s(S, delta, c): "S + c δ: odd and unbounded; a large δ turns a small singular value negative"; return S + c * delta
 
 @scale_s("add_tanh")
 def add_tanh(S, delta, c): "S (1 + c tanh δ): at most ±100 % of each at |c| = 1 (upstream's old name: add)"; return S * (1 + c * delta.tanh())
