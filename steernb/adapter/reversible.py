@@ -58,9 +58,9 @@ def oft(targets, r=None, block=8, **kw): return OFTConfig(r=0, oft_block_size=bl
 def boft(targets, r=None, block=4, factors=1, **kw): return BOFTConfig(boft_block_size=block, boft_n_butterfly_factor=factors, target_modules=targets, **kw)
 @_family("road", neutral={"road_theta": 0., "road_alpha": 1.}, rotates=True, about="turns pairs of outputs by c·θ, gain 1 + c·(α − 1) (arXiv:2409.00119)")
 def road(targets, r=None, group=64, **kw): return RoadConfig(group_size=group, target_modules=targets, **kw)
-@_family("hra", about="y(0) + c·(y(1) − y(0)) of a chain of r reflections (arXiv:2405.17484)")
+@_family("hra", reads_weights=True, about="y(0) + c·(y(1) − y(0)) of a chain of r reflections (arXiv:2405.17484)")
 def hra(targets, r, **kw): return HRAConfig(r=r, target_modules=targets, **kw)
-@_family("ether", about="one reflection: W − 2c·u uᵀ on the input side; c = −1 triples the component along u (arXiv:2405.20271)")
+@_family("ether", reads_weights=True, about="one reflection: W − 2c·u uᵀ on the input side; c = −1 triples the component along u (arXiv:2405.20271)")
 def ether(targets, r=None, **kw): return HRAConfig(r=1, target_modules=targets, **kw)
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c012
@@ -98,6 +98,8 @@ class Adapter(Intervention):
         paths = [n for n, _ in model.named_modules() if n in wanted] # PEFT keeps a set: the order of random starts must not depend on it
         for p in wanted.difference(paths): get_module(model, p)
         shell.config, shell.name_or_path, twins = model.config, getattr(model, "name_or_path", ""), {p: twin(get_module(model, p)) for p in paths}
+        if getattr(family[kind], "reads_weights", False) and (packed := [p for p, t in twins.items() if not t.weight.is_floating_point()]):
+            raise ConfigError(f"{kind} multiplies the weights themselves, and {packed[0]} is quantised: take another family, or load the model without quantization")
         for p, t in twins.items():
             *way, leaf = p.split(".")
             at = shell
