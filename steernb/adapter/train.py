@@ -213,7 +213,8 @@ class _Trainer(Trainer):
         loss, metrics = model(inputs["rows"])
         if not loss.isfinite():
             odd = [k for k in ("loss_proj", "loss_coh", "loss_mono") if not metrics[k].isfinite()]
-            raise SteerError(f"the loss is {loss.item()} at step {self.state.global_step} ({', '.join(odd)}): lower lr={self.args.learning_rate:g}; at step 0 the model itself gives NaN on pairs {inputs['rows'].tolist()}")
+            why = f"lower lr={self.args.learning_rate:g}" if self.state.global_step else f"the model itself gives no number on one of the pairs {inputs['rows'].tolist()}"
+            raise SteerError(f"the loss is {loss.item()} at step {self.state.global_step} ({', '.join(odd)}): {why}")
         self.seen.setdefault(model.training, []).append(metrics)
         return (loss, {}) if return_outputs else loss
     def prediction_step(self, model, inputs, *args, **kw):
