@@ -104,7 +104,7 @@ parts = [
     "# Results", "Written by `report.py`; how it is measured stands in [README.md](README.md).",
     f"Machine: {os.cpu_count()} cores, no GPU, torch {'.'.join(tv.split('.')[:2])} CPU, one thread, shared with other work. Figures are ratios within one run, CPU time unless wall is said; median over n repetitions.",
     "## Against the budget", summary(lines),
-    f"`import steernb` after `import torch` adds {max(added, 0):.2f} s of CPU time (bar 0.5 s): {'pass' if added <= .5 else 'misses'}. One adapter training step is not measured: there are no adapters yet.",
+    f"`import steernb` after `import torch` adds {max(added, 0):.2f} s of CPU time (bar 0.5 s): {'pass' if added <= .5 else 'misses'}. Steps of training an adapter stand in [training.md](training.md).",
     "## Beside it, for scale", summary(beside, bars=False),
     f"Why: extraction is bound by the tokens run through the model, padding included. The texts have {batches['real']}; `capture` ran {batches['padded']} in {batches['n']} length-sorted batches, "
     + ", ".join(f"{l} runs {n}" for l, n in batches["peers"].items()) + " in batches of 32 as they come. "

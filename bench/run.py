@@ -77,19 +77,39 @@ def timing(libraries, reps):
     print((here/"results.md").read_text())
 
 
+def training(reps):
+    "Steps of training an adapter, each family in a process of its own, then the page; whether every family met the bar"
+    notes = work/"training.jsonl"
+    notes.unlink(missing_ok=True)
+    found = subprocess.run([venvs/"steernb"/"bin/python", "-c", "import training; print(*training.MODELS, sep='|'); print(*training.FAMILIES, sep='|')"], cwd=here, check=True, capture_output=True, text=True).stdout
+    models, families = (line.split("|") for line in found.split("\n")[:2])
+    for rep in range(reps):
+        for model in models:
+            for family in families:
+                cpu, wall = run("steernb", "training.py", "measure", model, family, str(notes), str(rep))
+                print(f"repetition {rep + 1} of {reps}: {model}, {family}, {wall:.0f} s", flush=True)
+    try: run("steernb", "training.py", "report", str(notes))
+    except subprocess.CalledProcessError: return False
+    return True
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reps", type=int, default=5, help="repetitions of the timing (default 5)")
     parser.add_argument("--only", nargs="+", choices=INSTALL, default=list(INSTALL), help="libraries; steernb is always among them")
     parser.add_argument("--parity", action="store_true", help="compare results only, time nothing")
+    parser.add_argument("--training", action="store_true", help="only steps of training an adapter, and its memory")
     args = parser.parse_args()
-    wanted = [l for l in INSTALL if (l in args.only or l == "steernb")]
+    wanted = [l for l in INSTALL if l == "steernb" or l in args.only and not args.training]
     libraries = [l for l in wanted if environment(l)]
     if "steernb" not in libraries: sys.exit("steernb itself could not be installed")
     left_out = {l: "could not be installed" if l in wanted else "not asked for" for l in INSTALL if l not in libraries}
     work.mkdir(exist_ok=True)
+    if args.training: sys.exit(not training(args.reps))
     same = parity(libraries, left_out)
-    if not args.parity: timing([l for l in libraries if l in TIMED], args.reps)
+    if not args.parity:
+        timing([l for l in libraries if l in TIMED], args.reps)
+        same &= training(min(args.reps, 3))
     sys.exit(not same)
 
 

@@ -18,8 +18,8 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 BAR = 1.15
 FAMILIES = {"lora": ("lora", 16), "innerpissa": ("innerpissa", 16), "innerpissa, r = 128": ("innerpissa", 128), "oft": ("oft", 16), "dora": ("dora", 16), "ia3": ("ia3", 16)}
-MODELS = dict(embedded=dict(steps=40, batch=8), wide=dict(steps=9, batch=4))
-WARM = 3 # steps of a run that don't count
+MODELS = dict(embedded=dict(steps=24, batch=8), wide=dict(steps=6, batch=4))
+WARM = 2 # steps of a run that don't count
 
 
 def model_of(name):
@@ -80,7 +80,7 @@ def measure(name, family, out, rep):
     t._Log = Beside
     small, short = random_model("qwen3"), byte_tokenizer()
     t.train_adapter(small, short, persona_pairs("honest", "dishonest", 4, short), **settings(family, 2, 2))   # what is imported late
-    run = dict(settings(family, 3, batch))
+    run = settings(family, 3, batch)
     with bench(f"memory {name}"): a = t.train_adapter(model, tok, pairs, **run)
     bench.note(work=f"size {name}", trained=a.n_params, of=sum(p.numel() for p in model.parameters()), modules=len(a.layers), tokens=max(len(i) for i in tok([p.pos for p in pairs]).input_ids))
     Beside.rounds = []
@@ -89,8 +89,43 @@ def measure(name, family, out, rep):
     bench.versions("steernb", "peft", "accelerate")
 
 
+def markdown(rows):
+    head = list(rows[0])
+    return "\n".join(["| " + " | ".join(head) + " |", "|" + "--|" * len(head), *("| " + " | ".join(str(r[k]) for k in head) + " |" for r in rows)])
+
+
 def report(out):
-    print("not yet")
+    "The notes of all repetitions -> training.csv (one line per repetition) and training.md; exit status 1 if a family misses the bar"
+    notes = pd.DataFrame([json.loads(line) for line in open(out)])
+    def of(work, model): return notes[notes.work.eq(f"{work} {model}")]
+    lines = []
+    for model in MODELS:
+        rounds, memory, size = (of(k, model).assign(model=model, family=lambda d: d.library) for k in ("round", "memory", "size"))
+        if rounds.empty: continue
+        rounds = rounds.assign(cpu_ratio=rounds.step_cpu / rounds.own_cpu, wall_ratio=rounds.step_wall / rounds.own_wall, to_plain=rounds.step_cpu / rounds.plain_cpu)
+        each = rounds.groupby(["model", "family", "rep"])[["cpu_ratio", "wall_ratio", "to_plain"]].median().reset_index().merge(memory.assign(mib=memory.peak - memory.rss)[["family", "rep", "mib"]]).merge(size[["family", "rep", "trained", "of", "modules", "tokens"]])
+        lora = each[each.family.eq("lora")].set_index("rep").to_plain
+        lines.append(each.assign(to_lora=each.to_plain / each.rep.map(lora)))
+    table = pd.concat(lines, ignore_index=True)
+    table.round(4).to_csv(here/"training.csv", index=False)
+    parts, missed = [], False
+    for model, t_ in table.groupby("model", sort=False):
+        rows = []
+        for family in FAMILIES:
+            f = t_[t_.family.eq(family)]
+            if f.empty: continue
+            x = f.cpu_ratio
+            missed |= x.median() > BAR
+            rows.append({"family": family, "trained values": f"{int(f.trained.iloc[0]):,}", "step / its own forwards and backward": f"{x.median():.3f}", "min–max": f"{x.min():.3f}–{x.max():.3f}", "n": len(f), "wall": f"{f.wall_ratio.median():.2f}",
+                         "bar": f"≤ {BAR:.2f}", "verdict": "pass" if x.median() <= BAR else f"misses by {100 * (x.median() / BAR - 1):.1f} %", "step / LoRA's": f"{f.to_lora.median():.2f}", "step / two plain forwards": f"{f.to_plain.median():.2f}", "peak memory": f"+{f.mib.median():.0f} MiB"})
+        first = t_.iloc[0]
+        parts += [f"## {'The embedded model' if model == 'embedded' else 'Eight blocks of width 512'}", f"{int(first.of):,} parameters, {int(t_.modules.mode()[0])} adapted modules, {MODELS[model]['batch']} pairs a step, texts of up to {int(first.tokens)} tokens.", markdown(rows)]
+    versions = next(v for v in notes.versions.dropna())
+    text = ["# Training", "Written by `training.py`; how it is measured stands in [README.md](README.md).",
+            f"Machine: {os.cpu_count()} cores, no GPU, torch {versions['torch']}, transformers {versions['transformers']}, peft {versions['peft']}, accelerate {versions['accelerate']}, one thread, shared with other work. Ratios of CPU time; median over n repetitions, each the median of its rounds.", *parts]
+    (here/"training.md").write_text("\n\n".join(text) + "\n")
+    print((here/"training.md").read_text())
+    sys.exit(bool(missed))
 
 
 if __name__ == "__main__": dict(measure=measure, report=report)[sys.argv[1]](*sys.argv[2:])
