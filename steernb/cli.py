@@ -177,7 +177,7 @@ class Eval(Command):
     coeffs:tuple[float, ...] = (-1, 0, 1) # coefficients
     kl:float|None = None # give every vector the strength at which it costs so many nats of KL; none: their own strengths
     batch_size:int|None = None # items per forward pass; none: automatic
-    arms:tuple[str, ...] = () # make these arms for the trait of an embedded task and print the results table: "all", or names
+    arms:tuple[str, ...] = () # make these arms for the trait of an embedded task and print the results table: names, "untrained", or "all", which trains adapters for minutes each seed
     n_seeds:int = 3 # draws of pairs for --arms
 
     def resolve(self):
@@ -219,13 +219,13 @@ def results(self:Eval, others):
     "The results table of `lab.report` and its files; `others` are vectors from files"
     import pandas as pd
     from steernb.core import atomic
-    from steernb.lab.arms import ALL, prompt_arm
+    from steernb.lab.arms import ALL, TRAINED, prompt_arm
     from steernb.lab.report import results
     axis = {"dilemmas": "honesty", "sycophancy": "sycophancy", "mood": "mood"}.get(self.task)
     if axis is None: raise ConfigError(f"--arms makes arms for the embedded tasks dilemmas, sycophancy and mood, not for {self.task!r}: give --vectors FILE …")
     if self.pos: others["own_prompt"] = prompt_arm(self.pos, self.neg)
     model, tok = self.load()
-    r = results(model, tok, axis, ALL if self.arms == ("all",) else self.arms, self.kl, self.coeffs, range(self.seed, self.seed + self.n_seeds), n_dilemmas=self.n or 30, n_random=self.n_random, tiers=self.tier or "BC", others=others)
+    r = results(model, tok, axis, (*ALL, *TRAINED) if self.arms == ("all",) else ALL if self.arms == ("untrained",) else self.arms, self.kl, self.coeffs, range(self.seed, self.seed + self.n_seeds), n_dilemmas=self.n or 30, n_random=self.n_random, tiers=self.tier or "BC", others=others)
     self.say(r.about)
     for budget, t in r.tables.items(): self.say(f"\n{budget}", table(t, [c for c in "method slope slope_lo slope_hi random_z target stars others best breadth delta_nll coherent kl main".split() if c in t]))
     def whole(d): return pd.concat([x.assign(budget=b) for b, x in d.items()], ignore_index=True)

@@ -18,7 +18,7 @@ from ..eval.plot import plot_pareto
 from .arms import ALL, Contrast, axis_pairs, make_arms
 from .compare import axis_task, each_seed, summarise
 from .sweep import equal_kl, in_all
-from ..steer.intervention import SteeringVector
+from ..steer.intervention import PromptArm
 
 # %% ../../nbs/84_lab.report.ipynb #c006
 LEGEND = {
@@ -104,7 +104,7 @@ def results(
     examples = examples.like(examples.items[~examples.items.text.isin(items.items.text)])  # none that is asked
     made = {s: make_arms(Contrast(model, tok, axis, axis_pairs(axis, tok, n_pairs, s), seed=s, examples=examples), names, n_random if s == seeds[0] else 0) for s in seeds}
     randoms = {n: a for n, a in made[seeds[0]].items() if n.startswith("random/")}
-    vectors = {s: {n: a for n, a in arms.items() if isinstance(a, SteeringVector) and n not in randoms} for s, arms in made.items()}
+    vectors = {s: {n: a for n, a in arms.items() if not isinstance(a, PromptArm) and n not in randoms} for s, arms in made.items()}
     fixed = {n: a for n, a in made[seeds[0]].items() if n not in randoms and n not in vectors[seeds[0]]} | (others or {})
     out = Results({}, {}, {}, {}, {}, f"{items}; pairs of seeds {list(seeds)}; {len(randoms)} random directions")
     for budget, nats in (("own strength", None), *([(f"{kl:g} nats of KL", kl)] if kl else [])):
