@@ -16,7 +16,8 @@ import torch
 from torch import nn, Tensor
 from fastcore.basics import patch
 from jaxtyping import Float
-from peft import PeftConfig
+from typing import Optional, Union # with PeftType and TaskType: what PeftConfig's own fields are annotated with
+from peft import PeftConfig, PeftType, TaskType
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_PREFIX_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 from peft.tuners._buffer_dict import BufferDict
 from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer, check_adapters_to_merge
