@@ -125,7 +125,8 @@ def _crop(self:Task, row, tok, write):
 @patch
 def prompts(self:Task, tok, system: str = None, thinking: bool = False) -> list[str]:
     "All questions as texts, in the order of `items`"
-    return [self.prompt(r, tok, system, thinking) for r in self.items.to_dict("records")]
+    more = dict(thinking=True) if thinking else {}   # a task may bring a prompt function of its own that knows nothing of it
+    return [self.prompt(r, tok, system, **more) for r in self.items.to_dict("records")]
 
 @patch
 def continuations(self:Task, row: Mapping, prompt: str) -> list[str]:
