@@ -312,6 +312,7 @@ class Side:
     sites:tuple=() # names of the loss layers
     neutral:Float[Tensor, "l b"]=None # p of an adapter that does nothing; None: p_ref
 
+# %% ../../nbs/52_adapter.losses.ipynb #c047b
 def side(
     policy:Pass, # with the adapter at `c`
     ref:Pass, # without it

@@ -290,6 +290,7 @@ def save(self:Adapter,
         if self.references: save_file({k: v.contiguous() for k, v in self.references.items()}, tmp/"references.safetensors")
     return folder
 
+# %% ../../nbs/50_adapter.reversible.ipynb #c033b
 def _kind_of(config)->str:
     "The family of a foreign PEFT configuration"
     kind = config.peft_type.value.lower()

@@ -259,6 +259,7 @@ def _options(model, tok, pairs, cfg, targets)->dict:
     dims = select_dims(cfg.dims, cfg.r, bases(model, targets), None if blind else capture(model, tok, pairs[:256], targets, pool="mean"), seed=cfg.seed)
     return dict(rot_v=cfg.rot_v, rot_u=cfg.rot_u, scale_s=cfg.scale_s, max_angle=cfg.max_angle, dims=dims) | cfg.options
 
+# %% ../../nbs/53_adapter.train.ipynb #c020b
 def settings_for(model)->TrainConfig:
     "The settings of the first preset that names this model, else the defaults"
     own = next((p for p in presets.values() if PRESETS.get(p["model"], p["model"]) == getattr(model, "name_or_path", None)), {})
