@@ -1,0 +1,2 @@
+"Adapters. Importing anything of this floor fills the registry of families."
+from . import innerpissa

@@ -10,13 +10,12 @@ __all__ = ['family', 'families', 'lora', 'rslora', 'pissa', 'dora', 'delora', 'v
 import json, re
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from math import gcd
 from pathlib import Path
 import torch
 from fastcore.basics import patch
-from torch import nn, Tensor
+from torch import nn
 from peft import (BeftConfig, BOFTConfig, DeloraConfig, HRAConfig, IA3Config, LoraConfig, OFTConfig, PeftConfig, PeftModel, RoadConfig, VeraConfig, get_peft_model)
-from peft.tuners.tuners_utils import BaseTunerLayer, check_target_module_exists
+from peft.tuners.tuners_utils import check_target_module_exists
 from peft.utils import load_peft_weights, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from transformers.pytorch_utils import Conv1D

@@ -10,7 +10,6 @@ __all__ = ['presets', 'TrainConfig', 'PairData', 'forward_pass', 'read_reference
 import json, math, os, shutil, tempfile
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd
@@ -20,7 +19,7 @@ from accelerate.utils import reduce
 from torch import nn, Tensor
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
-from ..core import ConfigError, FormatError, SteerError, atomic, nearest, progress, seed_all
+from ..core import ConfigError, SteerError, atomic, nearest, progress
 from ..model.hooks import TraceDict, blocks, hidden, layer_of, sites
 from ..model.load import PRESETS, device_of, pad_id, pad_left, token_ids
 from ..model.capture import capture, frozen
@@ -38,7 +37,7 @@ from .losses import Pass, antisymmetric_alignment, loss_rows, mean_difference, p
 # %% ../../nbs/53_adapter.train.ipynb #c006
 @dataclass(kw_only=True)
 class TrainConfig:
-    "All settings of a training run; the defaults are those of the notes' recommended run"
+    "All settings of a training run; the defaults are the notes', but for `measure`"
     kind:str = "innerpissa" # adapter family, see `families()`
     r:int = 128 # rank
     options:dict = field(default_factory=dict) # further options of the family
@@ -105,12 +104,12 @@ presets = { # name: model, and settings that differ from the defaults
 
 # %% ../../nbs/53_adapter.train.ipynb #c011
 class PairData:
-    "Token ids of pairs, and what the plain model makes of their last tokens"
-    def __init__(self, model, tok, pairs, where, n_last):
+    "Token ids of pairs, read at their last `n_last` tokens"
+    def __init__(self, tok, pairs, where, n_last):
         self.ids, self.n_last, self.where, self.pad = [token_ids(tok, [p[k] for p in pairs]) for k in (0, 1)], n_last, where, pad_id(tok)
         if short := [i for i, x in enumerate(zip(*self.ids)) if min(map(len, x)) < 2]: raise ConfigError(f"pair {short[0]} has a text of one token: nothing can be predicted there")
     def __len__(self): return len(self.ids[0])
-    def batch(self, rows, device)->dict:
+    def batch(self, rows, device)->tuple:
         "Chosen texts, then rejected ones, left-padded, and the masks of their last tokens"
         texts = [side[i] for side in self.ids for i in rows]
         x = pad_left([*texts, [self.pad] * (self.n_last + 1)], self.pad, device)   # at least one column more than is read
@@ -150,7 +149,7 @@ class Objective(nn.Module):
     "The loss of a batch of pairs at c = ±1"
     def __init__(self, model, adapter:Adapter, data:PairData, ref:Pass, u:dict, cfg:TrainConfig):
         super().__init__()
-        self.held = SimpleNamespace(model=model, adapter=adapter, data=data, ref=ref, cfg=cfg, seen=[])   # out of the Trainer's sight
+        self.held = SimpleNamespace(model=model, adapter=adapter, data=data, ref=ref, cfg=cfg)   # out of the Trainer's sight
         self.own = nn.ParameterDict({n.replace(".", "|"): p for n, p in adapter.parameters().items()})
         self.register_buffer("ema", torch.zeros(()))
         for i, v in enumerate(u.values()): self.register_buffer(f"u{i}", v)
@@ -289,7 +288,7 @@ def train_adapter(
         folder = Path(out or stack.enter_context(tempfile.TemporaryDirectory()))
         _begin(folder, cfg, model)
         if cfg.save_memory: stack.enter_context(checkpointing(model, adapter))
-        data = PairData(model, tok, [*pairs, *held], where, cfg.n_last)
+        data = PairData(tok, [*pairs, *held], where, cfg.n_last)
         ref = read_reference(model, data)
         if cfg.zero == "own":
             off = ref
@@ -310,6 +309,7 @@ def train_adapter(
 def _check(cfg, out):
     "Refuse settings that can't work"
     family[cfg.kind]
+    if cfg.zero not in ("off", "own"): raise ConfigError(f"zero={cfg.zero!r}: give 'off' (no adapter) or 'own' (the adapter at c = 0)")
     if not 0 < cfg.lr < math.inf: raise ConfigError(f"lr={cfg.lr}: give a learning rate above 0")
     if _process()[1] > 1 and out is None: raise ConfigError("several processes need one folder: give out=")
 
