@@ -258,7 +258,7 @@ def _options(model, tok, pairs, cfg, targets)->dict:
     dims = select_dims(cfg.dims, cfg.r, bases(model, targets), None if blind else capture(model, tok, pairs[:256], targets, pool="mean"), seed=cfg.seed)
     return dict(rot_v=cfg.rot_v, rot_u=cfg.rot_u, scale_s=cfg.scale_s, max_angle=cfg.max_angle, dims=dims) | cfg.options
 
-# %% ../../nbs/53_adapter.train.ipynb #c020b
+# %% ../../nbs/53_adapter.train.ipynb #c021
 def settings_for(model)->TrainConfig:
     "The settings of the first preset that names this model, else the defaults"
     own = next((p for p in presets.values() if PRESETS.get(p["model"], p["model"]) == getattr(model, "name_or_path", None)), {})
@@ -305,7 +305,7 @@ def train_adapter(
         _finish(adapter, folder, model)
     return adapter
 
-# %% ../../nbs/53_adapter.train.ipynb #c021
+# %% ../../nbs/53_adapter.train.ipynb #c022
 def _check(cfg, out):
     "Refuse settings that can't work"
     family[cfg.kind]
@@ -339,7 +339,7 @@ def _run(objective, folder, cfg, n, n_val, tok)->pd.DataFrame:
     trainer.accelerator.wait_for_everyone()   # the log is written by the first process
     return pd.DataFrame(read_log(folder/"metrics.jsonl"))
 
-# %% ../../nbs/53_adapter.train.ipynb #c025
+# %% ../../nbs/53_adapter.train.ipynb #c026
 def layer_report(
     history:pd.DataFrame, # `adapter.history`
     )->pd.DataFrame: # step, site, coeff, loss_proj, proj_pi, proj_ref, separation_norm
