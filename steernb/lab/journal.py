@@ -89,7 +89,7 @@ PAGE += '''
 ## Study
 
 ---- code
-#| slow
+$slow
 run = study($study)
 print(about(run.rows, COMMAND))
 
@@ -99,11 +99,11 @@ print(about(run.rows, COMMAND))
 One line per arm and tier; `random` is the mean of the random directions, its interval the middle 95 % of them. `delta_nll` is the price on neutral text in nats per token, at the dearer end.
 
 ---- code
-#| slow
+$slow
 shown(run)
 
 ---- code
-#| slow
+$slow
 #| fig-alt: Score against coefficient for each arm, with the random directions as a grey band
 sn.plot_dose_response(run.rows)
 
@@ -111,7 +111,7 @@ sn.plot_dose_response(run.rows)
 ## Finding
 
 ---- code
-#| slow
+$slow
 t = run.summary[run.summary.arm.isin(METHODS) & (run.summary.tier != "A")]
 best = t.loc[t.slope.idxmax()]
 print(f"On held-out dilemmas (tiers B and C) {best.arm} moves the score most: {best.slope:.2f} nats per unit of c in tier {best.tier} (95 % {best.slope_lo:.2f} to {best.slope_hi:.2f}, n = {best.n_items} rows, seeds: {best.n_seeds}), "
@@ -171,7 +171,7 @@ def new_page(
     if path.exists(): raise ConfigError(f"{path} exists, and a page is never written over: give another name with --page")
     command = shlex.join(["steernb", "journal", "new", question, *(["--page", page] if page else []), "--model", model, "--seed", str(seed), *["--quick"] * quick])
     own = model == "tiny"
-    text = Template(PAGE).substitute(question=question, date=date or Date.today(), command=repr(f"{command}; jupyter nbconvert --to notebook --execute --inplace {path.name}"), model=repr(model), seed=seed,
+    text = Template(PAGE).substitute(question=question, date=date or Date.today(), command=repr(f"{command}; jupyter nbconvert --to notebook --execute --inplace {path.name}"), model=repr(model), seed=seed, slow="#| slow",
         categories="honesty, " + ("embedded model" if own else json.dumps(model)), where="" if own else ', where="residual", depths=(.2, .8)', sites="at the embedded model's own site" if own else "in the blocks between a fifth and four fifths of the depth",
         study=f"({seed},), n_pairs=48, n_dilemmas=6, n_random=8" if quick else f"({seed}, {seed + 1}, {seed + 2}), n_pairs=256, n_dilemmas=30, n_random=32")
     with atomic(path) as tmp: Path(tmp).write_text(json.dumps(notebook(text), sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
