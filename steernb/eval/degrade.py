@@ -124,7 +124,7 @@ def capability(
     model, tok,
     arms, # {name: Intervention}, or a list of arms that have names
     tasks:list, # names of lm-eval tasks, or task objects
-    coeffs=(-1, 0, 1),
+    coeffs=(-1, 0, 1), # grid for every arm
     limit:int|None=None, # items of a task at most
     task_manager=None, # lm-eval's, for tasks in a folder of your own
     batch_size:int=8,

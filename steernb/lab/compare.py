@@ -25,7 +25,7 @@ def axis_task(
     axis:str="honesty", # an axis of the embedded world
     n:int=30, # dilemmas per tier; each has two rows
     seed:int=0, # of the dilemmas
-    tiers="ABC",
+    tiers="ABC", # of the embedded dilemmas
     )->Task:
     "The dilemmas of an axis from several tiers as one task; `items.tier` tells them apart. `ConfigError` for an unknown axis or no dilemmas"
     if n < 1: raise ConfigError(f"n={n}: give at least one dilemma per tier")

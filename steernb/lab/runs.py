@@ -163,7 +163,7 @@ def read_runs(
 def run_all(
     configs, # list of dicts or dataclasses
     train, # function (config, folder) -> dict, the summary
-    root="runs",
+    root="runs", # folder of run folders
     metric:str="main_metric", # ranks the runs, from high to low; NaN and failed runs come last
     default=None, # for `experiment_name`
     resume:bool=False, # skip configurations that have finished in this root
@@ -188,7 +188,7 @@ def _has(runs, columns):
 # %% ../../nbs/82_lab.runs.ipynb #c029
 def sql(
     query:str, # over the tables runs, metrics, rows, summary
-    root="runs",
+    root="runs", # folder of run folders
 ) -> pd.DataFrame:
     "Ask all run folders in SQL (DuckDB). `ConfigError` without duckdb or for a wrong query"
     try: import duckdb

@@ -129,7 +129,7 @@ def sweep(
     places="residual", # preset, several presets, or {name: sites}: what is steered together
     operators=("add",), # operators
     kl:float|None=1., # equal budget, see `equal_kl`; None leaves each arm its own strength
-    coeffs=(-1, 0, 1),
+    coeffs=(-1, 0, 1), # grid for every arm
     n_random:int=16, # random directions at each place, as strong as its first vector, then calibrated like it
     arms:dict|None=None, # further arms, such as the prompt, scored under the place "–"
     depths=(0, 1), # part of the model's depth, as fractions

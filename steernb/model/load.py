@@ -107,7 +107,7 @@ def token_ids(
 def pad_left(
     ids:list[list[int]], # token ids of each text
     pad:int=0, # any legal id: the mask hides it
-    device=None,
+    device=None, # where the tensors go; None: the CPU
 ) -> dict[str, Int[Tensor, "b s"]]: # input_ids, attention_mask, position_ids
     "One batch with the last tokens aligned at the right. `position_ids` count from each text's own first token."
     width = max(map(len, ids))
@@ -120,7 +120,7 @@ def pad_left(
 def encode(
     tok,
     texts:str|list[str],
-    device=None,
+    device=None, # where the tensors go; None: the CPU
     max_length:int=None, # tokens at most; None: what the tokenizer says, if it says anything
 ) -> dict[str, Int[Tensor, "b s"]]: # input_ids, attention_mask, position_ids
     "Texts as one left-padded batch, ready for `model(**batch)`. Works without a pad token; a text that is empty or too long raises `ConfigError`."
