@@ -47,6 +47,7 @@ def none(problems, what):
     assert not problems, f"{len(problems)} {what}:\n" + "\n".join(f"  {p}" for p in problems[:40])
 
 def notebooks(): return sorted(p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.ipynb"))
+def quarto_pages(): return sorted(p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.qmd"))
 def cells(path, kind="code"): return [c for c in json.loads(Path(path).read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]
 def source(cell): return "".join(cell["source"])
 def python(code, timeout=120, cwd=None):
@@ -140,7 +141,7 @@ def _():
 @check("names: every sn.name of the pages is public")
 def _():
     import steernb
-    texts = {p: p.read_text(encoding="utf-8") for p in [*Path(".").glob("*.md"), *Path("journal").glob("*.qmd")]}
+    texts = {p: p.read_text(encoding="utf-8") for p in [*Path(".").glob("*.md"), *quarto_pages()]}
     texts |= {p: "\n".join(map(source, cells(p, "markdown") + cells(p))) for p in notebooks()}
     none([f"{p}: sn.{n}" for p, t in texts.items() for n in sorted({*re.findall(r"(?<![\w.])sn\.([A-Za-z_]\w*)", t)}) if n not in steernb.__all__], "names are not in steernb/__init__.py")
 
@@ -191,7 +192,7 @@ class Page(HTMLParser):
     "The links, pictures and ids of a page"
     def __init__(self, html):
         super().__init__()
-        self.links, self.images, self.ids = [], [], {"", "top"}
+        self.html, self.links, self.images, self.ids = html, [], [], {"", "top"}
         self.feed(html)
     def handle_starttag(self, tag, attrs):
         a = dict(attrs)
@@ -226,13 +227,40 @@ def page(path):
                        for o in c.get("outputs", []) if "text/markdown" in o.get("data", {}))]]
         text = json.dumps(nb)
     kind = {".ipynb": "ipynb", ".md": "gfm"}.get(path.suffix, "markdown")
-    return Page(pypandoc.convert_text(text, "html", format=kind)), bare
+    return Page(pypandoc.convert_text(text, "html", format=kind, extra_args=["--mathml"])), bare
 
 def targets(node):
     "Every file that the navbar and the sidebar of _quarto.yml name"
     if isinstance(node, str): return [node]
     if isinstance(node, list): return [t for n in node for t in targets(n)]
     return [t for k, v in node.items() if k in ("href", "file", "contents", "menu", "left", "right", "auto") for t in targets(v)] if isinstance(node, dict) else []
+
+def undocumented(proc, pages):
+    "Public names without an entry, call, parameters, docstring, source or example among the processed pages"
+    import steernb
+    text = {p: "\n".join(s for c in cells(proc/p) if not re.match(r"#\|.*\n#\|.*\nshow_doc\(", s := source(c))) for p in pages if p.suffix == ".ipynb"}
+    for name, room in steernb._room_of.items():
+        home = next((p for p in text if re.fullmatch(rf"\d+_{re.escape(room)}", p.stem)), None)
+        if home is None: yield f"{name}: {room} has no page"; continue
+        entry = "".join("".join(o.get("data", {}).get("text/markdown", "")) for c in cells(proc/home) if re.search(rf"^show_doc\({name}[,)]", source(c), flags=re.M) for o in c["outputs"])
+        parts = {"call": rf"```python\n{name}\(", "source": rf"/steernb/{room.replace('.', '/')}\.py#L\d", "docstring": rf"```\n\n\w?[^|\s]"} | ({"parameters": r"^\| <code>"} if f"{name}()" not in entry else {})
+        yield from (f"{name} ({home}): no {what}" for what, pattern in parts.items() if not re.search(pattern, entry, flags=re.M))
+        yield from (f"{name} ({home}): nothing said of {m[1]}" for m in re.finditer(r"^\| <code>(\*{0,2}\w+)</code> \|  \| .*? \|  \|$", entry, flags=re.M) if m[1] not in ("model", "tok") and "as in " not in entry)
+        if not any(re.search(rf"\b{name}\b", t) for t in text.values()): yield f"{name} ({home}): no example on any page"
+
+def stale_results(path="journal/results.ipynb"):
+    "Cells of the results page whose stored output is not what they show now"
+    space, here = {}, Path.cwd()
+    os.chdir(Path(path).parent)
+    try:
+        for c in cells(here/path):
+            tree = ast.parse(source(c))
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, path, "exec"), space)
+            shown = eval(compile(ast.Expression(last.value), path, "eval"), space) if last else None
+            old = "".join(t for o in c["outputs"] for t in o.get("data", {}).get("text/markdown", []))
+            if shown is not None and shown.data != old: yield f"{source(c).strip().splitlines()[-1][:70]}"
+    finally: os.chdir(here)
 
 @check("docs")
 def _():
@@ -253,7 +281,7 @@ def _():
                lambda: (none(failed, "notebooks were not (a cell with an import runs here without its neighbours: keep imports in their own cell)"), f"{len(wanted)} notebooks")[1])
 
         pages, bare, broken = {}, [], []
-        for path in sorted([*wanted, *Path("journal").glob("*.qmd"), *Path(".").glob("*.md")]):
+        for path in sorted([*wanted, *quarto_pages(), *Path(".").glob("*.md")]):
             if not (proc/path).exists(): continue
             try: pages[path], b = page(proc/path)
             except RuntimeError as e: broken.append(f"{path}: {e}"); continue
@@ -263,6 +291,7 @@ def _():
 
         html = {path.parent/(front_matter(proc/path).get("output-file") or f"{path.stem}.html"): path for path in pages}
         site = cfg.doc_host.rstrip("/") + cfg.doc_baseurl.rstrip("/") + "/"
+        def plain(anchor): return anchor.lower().replace(".", "")   # pandoc's notebook reader drops the dots of `Class.method` that Quarto keeps
         dead, seen = [], 0
         for path, p in pages.items():
             for link in [*p.links, *(src for src, _ in p.images)]:
@@ -273,11 +302,26 @@ def _():
                 name = Path(unquote(parts.path).lstrip("/")) if inside or parts.path.startswith("/") else Path(os.path.normpath(path.parent/unquote(parts.path))) if parts.path else path
                 target = html.get(name, name)
                 if not (here/target).exists(): dead.append(f"{path}: {link}")
-                elif parts.fragment and target in pages and parts.fragment.lower() not in {i.lower() for i in pages[target].ids}: dead.append(f"{path}: {link} (no such anchor)")
+                elif parts.fragment and target in pages and plain(parts.fragment) not in map(plain, pages[target].ids): dead.append(f"{path}: {link} (no such anchor)")
         yield "docs: every internal link and picture is there", lambda: (none(dead, "dead links"), f"{seen} links")[1]
         yield "docs: every picture has alt text", lambda: none(bare, "pictures without alt text")
+        import steernb
+        yield ("docs: every public name has a page with call, parameters, docstring, source and example",
+               lambda: (none(undocumented(proc, pages), "gaps"), f"{len(steernb.__all__)} names")[1])
+        yield ("docs: results page shows what the pages store now",
+               lambda: none(stale_results(), "outputs are old (jupyter nbconvert --to notebook --execute --inplace journal/results.ipynb && nbdev_clean)"))
+        def phone():
+            from phone import WIDTH, chromium, too_wide
+            if not chromium(): raise Skip("no Chromium here")
+            found = too_wide({str(p): x.html for p, x in pages.items()}, Path("nbs/styles.css").read_text(encoding="utf-8"))
+            none((f"{n}: {w} px ({what})" for n, (w, what) in found.items()), f"pages are wider than {WIDTH} px")
+            return f"{len(pages)} pages at {WIDTH} px, without Quarto's theme"
+        yield "docs: no page is wider than a phone", phone
 
         quarto = yaml.safe_load(Path("_quarto.yml").read_text(encoding="utf-8"))
+        coverage = [l for l in Path("journal/coverage.qmd").read_text(encoding="utf-8").splitlines() if l.startswith("| ")][1:]
+        thin = [l[:90] for l in coverage if len(c := re.split(r"(?<!\\)\|", l)) != 6 or not c[3].strip() or "](" not in c[4] and "`" not in c[4]]
+        yield "docs: every row of coverage names a function and a cell", lambda: (none(thin, "rows"), f"{len(coverage)} rows")[1]
         menu = targets(quarto["website"]["navbar"]) + targets(quarto["website"]["sidebar"])
         named = [*quarto["project"]["render"], *quarto["project"].get("resources", []), *menu]
         absent = [t for t in named if not urlsplit(t).scheme and not t.startswith("!") and not any(here.glob(t))]
@@ -292,6 +336,16 @@ def _():
             lacking += [f"{path}: {k}" for k in ["title", "description"] + ["date", "categories"]*dated if not fm.get(k)]
             if dated and not path.name.startswith(str(fm.get("date"))): lacking.append(f"{path}: named for another day than {fm.get('date')}")
         yield "docs: front matter is complete", lambda: none(lacking, "missing fields")
+
+# ---- a real browser
+
+@check("browser: the widgets in JupyterLab by keyboard")
+def _():
+    sys.path.insert(0, ".ci/browser")
+    from widgets import drive, tools
+    have, why = tools()
+    if not have: raise Skip(why)
+    return f"{drive(have)['latency']} ms from the last key to another text"
 
 # ---- the runner
 

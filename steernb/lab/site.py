@@ -6,7 +6,8 @@
 __all__ = ['parameter_table', 'source_line', 'SignatureTable', 'stored', 'head', 'coverage']
 
 # %% ../../nbs/88_lab.site.ipynb #c003
-import inspect, json, re
+import ast, inspect, json, re
+from functools import cache
 from pathlib import Path
 import pandas as pd
 import steernb
@@ -25,27 +26,43 @@ def parameter_table(
     def plain(x): return re.sub(r" at 0x\w+", "", str(x)).replace("collections.abc.", "").replace("|", "\\|").replace("\n", " ")
     def kind(a): return "" if a in (inspect.Parameter.empty, None) else plain(a if isinstance(a, str) or not isinstance(a, type) or "[" in a.__name__ else a.__name__)
     def row(name, a, default, note): return f"| {name} | {kind(a)} | {default} | {plain(note or '')} |"
-    said = inspect.getsource(obj) if inspect.isroutine(obj) else ""
+    try: said = inspect.getsource(obj) if inspect.isroutine(obj) else ""
+    except OSError: said = ""
     for k, p in found.items(): # fastcore leaves out the comments of *args and **kwargs
         if p.kind in (2, 4) and (m := re.search(rf"^\s*\*+{k}\b[^#\n]*#\s*(.+)$", said, flags=re.M)): notes[k] = dict(docment=m[1])
-    lines = [row(f"`{'*' * (p.kind - 2 if p.kind == 4 else p.kind == 2)}{k}`", p.annotation, "" if p.default is p.empty else f"`{plain(repr(p.default))}`", notes.get(k, {}).get("docment")) for k, p in found.items()]
+    lines = [row(f"<code>{'*' * (p.kind - 2 if p.kind == 4 else p.kind == 2)}{k}</code>", p.annotation, "" if p.default is p.empty else f"`{plain(repr(p.default))}`", notes.get(k, {}).get("docment")) for k, p in found.items()]
     back = notes.get("return", {})
     if not inspect.isclass(obj) and (kind(back.get("anno")) or back.get("docment")): lines.append(row("*returns*", back.get("anno"), "", back.get("docment")))
     return "\n".join(["| parameter | type | default | what it is |", "|---|---|---|---|", *lines])
+
+@cache
+def _definitions():
+    "[(path#line, name, parameters or docstring)] of what the modules of the package define; methods are called Class.method"
+    top, out = Path(steernb.__file__).parent, []
+    for path in (p for p in sorted(top.rglob("*.py")) if p.name != "_modidx.py"):
+        body = ast.parse(path.read_text(encoding="utf8")).body
+        for owner, node in [("", n) for n in body] + [(f"{c.name}.", n) for c in body if isinstance(c, ast.ClassDef) for n in c.body]:
+            at = f"{path.relative_to(top.parent).as_posix()}#L{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.ClassDef): out.append((at, node.name, ast.get_docstring(node)))
+            elif isinstance(node, ast.FunctionDef):
+                args = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+                patched = args and args[0].arg in ("self", "cls") and not owner and getattr(args[0].annotation, "id", "")
+                out.append((at, (f"{patched}." if patched else owner) + node.name, [a.arg for a in args if a.arg not in ("self", "cls")]))
+            elif isinstance(node, ast.Assign) and getattr(getattr(node.value, "func", None), "id", "") == "Registry": out.append((at, getattr(node.targets[0], "id", ""), "Registry"))
+    return out
 
 def source_line(
     obj, # function, class, or a registry
     name:str, # what it is called
 )->str: # "steernb/eval/score.py#L120", or "" for what is not in the package
-    "Where `name` is defined, below the top folder"
-    top = Path(steernb.__file__).parent
-    if isinstance(obj, Registry):
-        for path in sorted(top.rglob("*.py")):
-            for k, line in enumerate(path.read_text(encoding="utf8").splitlines(), 1):
-                if line.startswith(f"{name} = Registry("): return f"{path.relative_to(top.parent).as_posix()}#L{k}"
-    try: path, line = Path(inspect.getsourcefile(inspect.unwrap(obj))), inspect.getsourcelines(inspect.unwrap(obj))[1]
-    except (TypeError, OSError): return ""
-    return f"{path.relative_to(top.parent).as_posix()}#L{max(line, 1)}" if path.is_relative_to(top) else ""
+    "Where `name` is defined, below the top folder. Found by name and parameters, since documentation runs cells outside of their module"
+    if isinstance(obj, Registry): mark = "Registry"
+    elif inspect.isclass(obj): mark = inspect.cleandoc(obj.__doc__ or "")
+    else:
+        try: mark = [k for k, p in inspect.signature(obj).parameters.items() if p.kind not in (2, 4) and k not in ("self", "cls")]
+        except (TypeError, ValueError): mark = None
+    same = [(at, m) for at, n, m in _definitions() if n == name]
+    return next((at for at, m in same if m == mark), next((at for at, m in same if m is None), "") if inspect.isclass(obj) else "")
 
 class SignatureTable(MarkdownRenderer):
     "Renderer of `show_doc`: source, call, docstring, and a line for each parameter"
@@ -59,7 +76,7 @@ class SignatureTable(MarkdownRenderer):
         from nbdev.config import get_config
         cfg = get_config()
         link = f'[source]({cfg.git_url.rstrip("/")}/blob/{cfg.branch}/{at}){{target="_blank" style="float:right; font-size:smaller"}}' if at else ""
-        text = f"A registry ({obj.kind}): `@{self.nm}(name)` adds one, `{self.nm}[name]` gets it, an unknown name raises `ConfigError` with the nearest. Names: {', '.join(f'`{n}`' for n in obj)}." if registry else inspect.getdoc(obj) or ""
+        text = f"A registry ({obj.kind}): `@{self.nm}(name)` adds one, `{self.nm}[name]` gets it, an unknown name raises `ConfigError` with the nearest. This room adds: {', '.join(f'`{n}`' for n in obj)}." if registry else inspect.getdoc(obj) or ""
         table = parameter_table(type(obj).__call__ if registry else obj)
         return "\n\n".join(filter(None, ["---", link, f"{'#' * self.title_level} {self.nm}", f"```python\n{self.nm}{call}\n```", text, table]))
 
