@@ -324,9 +324,16 @@ def _():
         yield "docs: every row of coverage names a function and a cell", lambda: (none(thin, "rows"), f"{len(coverage)} rows")[1]
         menu = targets(quarto["website"]["navbar"]) + targets(quarto["website"]["sidebar"])
         named = [*quarto["project"]["render"], *quarto["project"].get("resources", []), *menu]
-        absent = [t for t in named if not urlsplit(t).scheme and not t.startswith("!") and not any(here.glob(t))]
+        absent = [t for t in named if not urlsplit(t).scheme and not t.startswith("!") and not any(here.glob(t)) and not ("*" in t and (here/t).parent.is_dir())]
         unlisted = [f"{p} is not in the sidebar" for p in wanted if re.match(r"\d\d_", p.name) and not any(p.match(t) for t in menu)]
         yield "docs: _quarto.yml names files that exist, and all notebooks", lambda: (none(absent + unlisted, "targets"), f"{len(named)} targets")[1]
+
+        terms = re.findall(r"^:   (.*)$", Path("nbs/glossary.qmd").read_text(encoding="utf-8"), flags=re.M)
+        lost = [f"{term[:60]}…: no function" for term in terms if "→" not in term]
+        for names, room in re.findall(r"→ ((?:`\w+`(?:, )?)+) \(\[\d+_([\w.]+)\]", "\n".join(terms)):
+            home = importlib.import_module(f"steernb.{room}")
+            lost += [f"{n} is not in steernb.{room}" for n in re.findall(r"`(\w+)`", names) if not hasattr(home, n)]
+        yield "docs: every term of the glossary names a function", lambda: (none(lost, "problems"), f"{len(terms)} terms")[1]
 
         lacking = []
         for path in pages:
@@ -335,6 +342,8 @@ def _():
             fm = front_matter(proc/path)
             lacking += [f"{path}: {k}" for k in ["title", "description"] + ["date", "categories"]*dated if not fm.get(k)]
             if dated and not path.name.startswith(str(fm.get("date"))): lacking.append(f"{path}: named for another day than {fm.get('date')}")
+        lacking += [f"{p}: version {v[0] if v else None}, settings.ini says {cfg.version}" for p in ("CITATION.cff", "nbs/cite.qmd")
+                    if (v := re.findall(r"^\s*version\s*[:=]\s*\{?([\d.]+)", Path(p).read_text(encoding="utf-8"), flags=re.M)) != [cfg.version]]
         yield "docs: front matter is complete", lambda: none(lacking, "missing fields")
 
 # ---- a real browser

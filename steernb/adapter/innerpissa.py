@@ -102,6 +102,7 @@ class InnerPissaConfig(PeftConfig):
     rot_u:bool = False # rotate the output side; unstable according to the notes
     rotation:str = "cayley" # a name in `rotation`
     block_size:int|None = None # rotate blocks of so many directions (as in OFT); must divide the number of directions
+    planes:int|None = None # turn at most so many planes on each side (in each block): θ = A Bᵀ of that rank; None: all
     max_angle:float|None = .3 # bound in `skew`, radians; None: no bound
     clamp:str = "entry" # "plane": AntiPaSTO's form of that bound
     scale_s:str = "add2" # a name in `scale_s`; "add" is the old name of "add_tanh"
@@ -122,7 +123,7 @@ class InnerPissaConfig(PeftConfig):
         def need(ok, message):
             if not ok: raise ConfigError(message)
         need(self.max_angle is None or check_number(self.max_angle, "max_angle") > 0, f"max_angle={self.max_angle}: give radians above 0, or None for no bound")
-        for n, v in dict(r=self.r, block_size=self.block_size).items():
+        for n, v in dict(r=self.r, block_size=self.block_size, planes=self.planes).items():
             need(v is None or isinstance(v, int) and not isinstance(v, bool) and v >= 1, f"{n}={v!r}: give a whole number from 1 on, or None")
         need(not (self.r and self.block_size) or self.r % self.block_size == 0, f"r={self.r} is not divisible by block_size={self.block_size}")
         need(check_number(self.init_theta, "init_theta") > 0, "init_theta must be above 0: at θ = 0 the coefficients +1 and −1 give the same output; use .002")
@@ -142,7 +143,8 @@ def _initial(config, path, r, d_out)->dict:
     for i, side in enumerate("vu"):
         if getattr(config, f"rot_{side}"):
             n = _start(shape, config.init_theta, seed + i)
-            new[f"theta_{side}"] = n - n.mT
+            # A is no small number, so that the gradient of B is none from the first step on
+            new[f"theta_{side}"] = torch.stack([_start((*shape[:-1], config.planes), b ** -.5, seed + i + 4), n[..., :config.planes]]) if config.planes else n - n.mT
     if config.scale_s != "none":
         mean, std = config.init_delta or (0., .002)
         uniform = config.init_delta is None and config.scale_s not in ("mult", "elu")
@@ -226,10 +228,16 @@ def _spectrum(self:InnerPissaLayer, adapter):
     return scale_s[self.configs[adapter].scale_s](S, delta[adapter].float(), self.coefficient[adapter]) if adapter in delta else S
 
 @patch
+def _theta(self:InnerPissaLayer, side, adapter):
+    "θ of one side, [r r] or blocks of it"
+    theta = getattr(self, f"innerpissa_theta_{side}")[adapter].float()
+    return theta[0] @ theta[1].mT if self.configs[adapter].planes else theta
+
+@patch
 def _rotation(self:InnerPissaLayer, side, adapter):
     "R(c) of one side"
-    cfg, theta = self.configs[adapter], getattr(self, f"innerpissa_theta_{side}")[adapter].float()
-    R = rotation[cfg.rotation](self.coefficient[adapter] * skew(theta, cfg.max_angle, cfg.clamp))
+    cfg = self.configs[adapter]
+    R = rotation[cfg.rotation](self.coefficient[adapter] * skew(self._theta(side, adapter), cfg.max_angle, cfg.clamp))
     return torch.block_diag(*R) if R.ndim == 3 else R
 
 @patch
@@ -344,7 +352,7 @@ def stats(self:InnerPissaLayer,
     cfg, S = self.configs[adapter], self.innerpissa_S[adapter]
     sides = [side for side in "vu" if getattr(cfg, f"rot_{side}")]
     R = [self._rotation(side, adapter).detach().cpu() for side in sides]
-    theta = math.hypot(*(getattr(self, f"innerpissa_theta_{side}")[adapter].norm().item() for side in sides))
+    theta = math.hypot(*(self._theta(side, adapter).norm().item() for side in sides))
     return dict(theta=theta, scale=(self._spectrum(adapter) / S).mean().item(), angle=max(map(principal_angle, R), default=0.),
                 orthogonality=max([(r.mT @ r - torch.eye(len(r))).abs().max().item() for r in R], default=0.))
 

@@ -23,8 +23,8 @@ def parameter_table(
     except (TypeError, ValueError): return ""
     if not found: return ""
     notes = docments(obj, full=True)
-    def plain(x): return re.sub(r" at 0x\w+", "", str(x)).replace("collections.abc.", "").replace("|", "\\|").replace("\n", " ")
-    def kind(a): return "" if a in (inspect.Parameter.empty, None) else plain(a if isinstance(a, str) or not isinstance(a, type) or "[" in a.__name__ else a.__name__)
+    def plain(x): return re.sub(r" at 0x\w+", "", str(x)).replace("|", "\\|").replace("\n", " ")
+    def kind(a): return "" if a in (inspect.Parameter.empty, None) else re.sub(r"<class '(.+?)'>(?!\])|(?<![\w.])(?:\w+\.)+(?=[A-Z])", r"\1", plain(a.__name__ if isinstance(a, type) else a))
     def row(name, a, default, note): return f"| {name} | {kind(a)} | {default} | {plain(note or '')} |"
     try: said = inspect.getsource(obj) if inspect.isroutine(obj) else ""
     except OSError: said = ""
