@@ -77,8 +77,9 @@ class SignatureTable(MarkdownRenderer):
         cfg = get_config()
         link = f'[source]({cfg.git_url.rstrip("/")}/blob/{cfg.branch}/{at}){{target="_blank" style="float:right; font-size:smaller"}}' if at else ""
         text = f"A registry ({obj.kind}): `@{self.nm}(name)` adds one, `{self.nm}[name]` gets it, an unknown name raises `ConfigError` with the nearest. This room adds: {', '.join(f'`{n}`' for n in obj)}." if registry else inspect.getdoc(obj) or ""
-        table = parameter_table(type(obj).__call__ if registry else obj)
-        return "\n\n".join(filter(None, ["---", link, f"{'#' * self.title_level} {self.nm}", f"```python\n{self.nm}{call}\n```", text, table]))
+        public = self.nm in steernb.__all__                         # the others are marked down: the table of contents has no room for helpers
+        table = parameter_table(type(obj).__call__ if registry else obj) if public or any(p.get("docment") for p in docments(obj, full=True).values()) else ""
+        return "\n\n".join(filter(None, ["---" * public, link, f"{'#' * (self.title_level + (not public))} {self.nm}", f"```python\n{self.nm}{call}\n```", text, table]))
 
 # %% ../../nbs/88_lab.site.ipynb #c010
 def stored(
