@@ -339,18 +339,18 @@ def parse(cls:Train, args)->Train:
     (line, _), args = train_line(), translated(args)
     def read(args, default): return tyro.cli(line, args=args, prog="steernb train", default=default, description=cls.__doc__, use_underscores=True)
     first = read([a for a in args if a not in ("-h", "--help")], line())
-    c = read(args, line(preset=first.preset, **preset_for(first.preset, first.model)))
+    c = read(args, line(preset=first.preset, **preset_for(first.preset, first.model, first.kind)))
     given = {a.partition("=")[0][2:].removeprefix("no_") for a in args}
     for paths, places in dict(targets={"modules", "depth_start", "depth_end", "n_depths"}, loss_sites={"loss_depths", "loss_modules"}).items():
         if places & given and paths not in given: c = replace(c, **{paths: None})  # else the preset's paths would hide the flag
     check_settings(c)
     return c
 
-def preset_for(name, model)->dict:
+def preset_for(name, model, kind)->dict:
     "What a preset sets; without one, that of the model if it has any. Ends with code 2 for an unknown name"
-    from steernb.adapter.train import presets
+    from steernb.adapter.train import preset_of, presets
     if name not in presets: refuse(f"unknown preset {name!r}: did you mean {', '.join(map(repr, nearest(name, presets)))}?")
-    return presets[name] if name not in ("default", ".") else next((p for p in presets.values() if p["model"] == model), dict(model=model))
+    return presets[name] if name not in ("default", ".") else preset_of(model, kind) or dict(model=model)
 
 @patch
 def resolve(self:Train):
@@ -399,7 +399,7 @@ def begin(self:Train, settings, model)->Path:
     from steernb.lab.compare import environment
     from steernb.lab.runs import _git, config_hash, experiment_name, weights_hash, write_json
     now, config = datetime.now(timezone.utc), dict(model=self.model, **asdict(settings))
-    name = experiment_name(config, asdict(type(settings)()) | preset_for(self.preset, self.model))
+    name = experiment_name(config, asdict(type(settings)()) | preset_for(self.preset, self.model, self.kind))
     out = self.out or Path("runs")/f"{now:%Y%m%dT%H%M%SZ}-{name[:120]}-{config_hash(config)}"
     if (out/"config.json").exists():
         was = json.loads((out/"config.json").read_text())

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['presets', 'TrainConfig', 'PairData', 'forward_pass', 'read_reference', 'of_rows', 'answered', 'drift', 'Objective',
-           'read_log', 'debug', 'settings_for', 'train_adapter', 'layer_report', 'plot_training']
+           'read_log', 'debug', 'preset_of', 'settings_for', 'train_adapter', 'layer_report', 'plot_training']
 
 # %% ../../nbs/53_adapter.train.ipynb #c002
 import json, math, os, shutil, tempfile
@@ -96,8 +96,9 @@ class TrainConfig:
 
 # %% ../../nbs/53_adapter.train.ipynb #c008
 _tiny = dict(model="tiny", lr=.01, epochs=8, batch_size=32, rot_u=True, max_angle=None, planes=4, targets=tuple(f"model.layers.{i}.self_attn.{m}_proj" for i in (1, 2) for m in "vo"), loss_sites=("model.layers.2.self_attn",))
-presets = { # name: model, and settings that differ from the defaults
-    **dict.fromkeys(("default", ".", "tiny"), _tiny),
+_attn, _mlp = ([f"model.layers.2.{m}_proj" for m in ms] for ms in (("self_attn.v", "self_attn.o"), ("mlp.up", "mlp.gate")))
+presets = { # name: model, and settings that differ from the defaults; with kind, for families other than InnerPiSSA
+    **dict.fromkeys(("default", ".", "tiny"), _tiny), "tiny-lora": dict(model="tiny", kind="lora", r=8, lr=5e-3, epochs=8, batch_size=32, targets=tuple(_attn), loss_sites=tuple(_mlp)),
     "rnd": dict(model="random", r=16, epochs=2, n_depths=2, depth_end=-1, loss_depths=(-2,), max_samples=32),
     "q06b-24gb": dict(model="q06b", batch_size=32), "q4b-24gb": dict(model="q4b", batch_size=6, effective_batch=30), "q4b-80gb": dict(model="q4b", batch_size=24, effective_batch=24),
     "q4bv1-80gb": dict(model="qwen4b", batch_size=24, effective_batch=24), "qwen4b": dict(model="qwen4b", batch_size=6, effective_batch=30),
@@ -288,10 +289,14 @@ def _options(model, tok, pairs, cfg, targets)->dict:
     return dict(rot_v=cfg.rot_v, rot_u=cfg.rot_u, scale_s=cfg.scale_s, max_angle=cfg.max_angle, planes=cfg.planes, dims=dims) | cfg.options
 
 # %% ../../nbs/53_adapter.train.ipynb #c024
-def settings_for(model)->TrainConfig:
-    "The settings of the first preset that names this model, else the defaults"
-    own = next((p for p in presets.values() if PRESETS.get(p["model"], p["model"]) == getattr(model, "name_or_path", None)), {})
-    return TrainConfig().with_(**{k: v for k, v in own.items() if k != "model"})
+def preset_of(model:str, kind="innerpissa")->dict:
+    "The first preset for a model, by name, and a family; {} if there is none"
+    own = [p for p in presets.values() if model in (p["model"], PRESETS.get(p["model"]))]
+    return min(own, key=lambda p: ("kind" in p) == (kind == "innerpissa"), default={})
+
+def settings_for(model, kind="innerpissa")->TrainConfig:
+    "The settings of the model's preset, else the defaults"
+    return TrainConfig().with_(**{k: v for k, v in preset_of(getattr(model, "name_or_path", None), kind).items() if k != "model"} | dict(kind=kind))
 
 def train_adapter(
     model, # a causal LM; unchanged, also while training
@@ -300,11 +305,11 @@ def train_adapter(
     kind:str="innerpissa", # family, see `families()`
     out=None, # run folder: config.json, metrics.jsonl, adapter/; a run that was cut off there goes on where its last checkpoint is
     task=None, # held-out labelled items that decide the sign at the end; not those of a test
-    config:TrainConfig|None=None, # all settings at once; None: `settings_for(model)`
+    config:TrainConfig|None=None, # all settings at once; None: `settings_for(model, kind)`
     **changes, # settings one by one, see `TrainConfig`
     )->Adapter: # with `.history`, one line per log step
     "Train an adapter so that c turns the pairs' contrast up and down. `ConfigError`, `PairError` or `SiteError` for what does not fit, before anything is written"
-    cfg, pairs = (config or settings_for(model)).with_(kind=kind, **changes), check_pairs(pairs, tok)
+    cfg, pairs = (config or settings_for(model, kind)).with_(kind=kind, **changes), check_pairs(pairs, tok)
     _check(cfg, out)
     n_val = round(cfg.val * len(pairs))
     held, pairs = pairs[:n_val], pairs[n_val:][:cfg.max_samples]
