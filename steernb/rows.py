@@ -21,17 +21,20 @@ def changes(
     value:str|None=None, # a value of the task, such as "Value/Honesty"; None takes the labels of the rows
     find:str="", # only items whose text has these words
     )->pd.DataFrame: # item, text, zero, score, change (nats; with a label, positive is towards it), best first
-    "What `arm` at `coeff` did to each item, mean over seeds. `RowsError` without rows at c = 0"
+    "What `arm` at `coeff` did to each item, mean over seeds. `RowsError` without rows at c = 0, or with rows of several models or tasks"
     r = rows[(rows.arm == arm) & rows.coeff.isin([0., coeff])]
+    if several := [k for k in ("model", "task", "scoring") if k in r and r[k].nunique() > 1]: raise RowsError(f"the rows are of more than one {several[0]}: pick one, rows[rows.{several[0]} == …]")
     if not (r.coeff == 0).any(): raise RowsError(f"{arm!r} has no rows at c = 0 to compare with: score it with coeffs that hold 0")
     if not (r.coeff == coeff).any(): raise RowsError(f"{arm!r} has no rows at c = {coeff:g}; there are {sorted(rows[rows.arm == arm].coeff.unique())}")
     items = None if task is None else task.items.set_index("item")
-    if items is not None and (odd := set(r["item"]) - set(items.index)): raise RowsError(f"{len(odd)} items of the rows are not in the task {task.name!r}, first {sorted(odd)[0]!r}: give the task that was scored")
+    if items is not None and (odd := set(r["item"]) - set(items.index)):
+        raise RowsError(f"{len(odd)} items of the rows are not in the task {task.name!r}, first {sorted(odd)[0]!r}: give the task that was scored")
     label = r["label"] if value is None else r["item"].map(items[value])
     if value is not None: r, label = r[label.notna()], label.dropna()
     score = r.assign(score=r.logratio * label.fillna(1.)).pivot_table(index="item", columns="coeff", values="score", dropna=False)
     out = pd.DataFrame(dict(zero=score[0.], score=score[coeff])).assign(change=lambda t: t.score - t.zero).reset_index()
-    out.insert(1, "text", "" if items is None else [f"{s} {t}".strip() for s, t in items.loc[out["item"], ["situation", "text"]].itertuples(index=False)])
+    def words_of(i): return "" if items is None else f"{items.situation[i]} {items.text[i]}".strip()
+    out.insert(1, "text", out["item"].map(words_of))
     words = find.lower().split()
     keep = [all(w in f"{i} {t}".lower() for w in words) for i, t in zip(out["item"], out["text"])]
     return out[keep].sort_values("change", ascending=False, kind="stable", ignore_index=True)
@@ -43,10 +46,12 @@ class RowsBrowser(Panel):
         self.rows, self.task, self.table = rows, task, pd.DataFrame()
         tasks, arms, self.values = rows.task.unique().tolist(), rows.arm.unique().tolist(), [] if task is None else [c for c in task.items if "/" in c]
         short = dict(layout=W.Layout(width="17em"), style=dict(description_width="6em"))
-        self.task_name, self.arm, self.value = names(tasks, tasks[0], "task"), names(arms, arms[0], "arm"), names(self.values, "", "value", "labels on this value instead of those of the rows")
+        self.task_name, self.arm = names(tasks, tasks[0], "task"), names(arms, arms[0], "arm")
+        self.value = names(self.values, "", "value", "labels on this value instead of those of the rows")
         self.coeff = W.SelectionSlider(options=self.steps(), value=self.steps()[-1], description="coefficient", **short)
-        self.find, self.n, self.view = W.Text(description="words", **short), W.BoundedIntText(n, min=1, max=1000, description="items", **short), W.HTML()
-        super().__init__([row(*[self.task_name] * (len(tasks) > 1), self.arm, self.coeff, *[self.value] * bool(self.values), self.find, self.n), self.view])
+        self.find, self.n = W.Text(description="words", **short), W.BoundedIntText(n, min=1, max=1000, description="items", **short)
+        self.view, one_task = W.HTML(), len(tasks) == 1
+        super().__init__([row(*[self.task_name] * (not one_task), self.arm, self.coeff, *[self.value] * bool(self.values), self.find, self.n), self.view])
         self.arm.observe(self.guard(self.turn), "value")
         for w in (self.task_name, self.coeff, self.value, self.find, self.n): w.observe(self.guard(self.show), "value")
         self.guard(self.show)()
@@ -70,8 +75,10 @@ def show(self:RowsBrowser):
     if value not in (None, *self.values): raise ConfigError(f"the task has no value {value!r}; nearest: {', '.join(nearest(value, self.values))}")
     self.table = changes(self.rows[self.rows.task == self.task_name.value], self.arm.value, self.coeff.value, task, value, self.find.value)
     self.say()
-    named = dict(zero="c = 0", score=f"c = {self.coeff.value:g}")
-    ends = "".join(f"<b>{word}</b>{html_table(t.set_index('item').rename(columns=named).map(lambda x: x if isinstance(x, str) else f'{x:+.2f}'))}" for word, t in self.ends())
+    def table(t):
+        t = t.set_index("item").rename(columns=dict(zero="c = 0", score=f"c = {self.coeff.value:g}"))
+        return html_table(t.map(lambda x: x if isinstance(x, str) else f"{x:+.2f}"))
+    ends = "".join(f"<b>{word}</b>{table(t)}" for word, t in self.ends())
     self.view.value = f"<div>{escape(self.summary())}</div>{ends}"
 
 @patch
@@ -89,8 +96,11 @@ def summary(self:RowsBrowser)->str:
 
 @patch(as_prop=True)
 def text(self:RowsBrowser)->str:
-    return "\n".join([self.summary(), *(f"{w}:\n{t.to_string(index=False, float_format='{:+.2f}'.format)}" for w, t in self.ends())]) + f"\nerror: {self.error}" * bool(self.error) if len(self.table) else f"rows browser: no item passes {self.error}".strip()
+    if not len(self.table): return f"rows browser: no item passes {self.error}".strip()
+    tables = [f"{word}:\n{t.to_string(index=False, float_format='{:+.2f}'.format)}" for word, t in self.ends()]
+    return "\n".join([self.summary(), *tables, *[f"error: {self.error}"] * bool(self.error)])
 
+# %% ../nbs/93_rows.ipynb #c008
 def rows_browser(
     rows:pd.DataFrame, # of `score`
     task=None, # the Task that was scored: brings texts and values

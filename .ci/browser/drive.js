@@ -14,7 +14,7 @@ async function main() {
   page = await app.newPage({ viewport: { width, height } });
   page.setDefaultTimeout(40000);
   const cell = n => page.locator(".jp-Notebook .jp-CodeCell").nth(n);
-  const shot = async name => { if (pictures) await page.screenshot({ path: `${pictures}/${name}.png` }); };
+  const shot = async (name, n) => { if (pictures) await cell(n).locator(".jp-OutputArea-output").first().screenshot({ path: `${pictures}/${name}.png` }); };
   // run cell n and wait until its number stands beside it
   const run = async n => {
     for (let tries = 0; tries < 5 && /\[ \]/.test(await cell(n).locator(".jp-InputPrompt").innerText()); tries++) { // a fresh kernel may lose the first request
@@ -48,7 +48,6 @@ async function main() {
   const find = async word => { const all = await html.allInnerTexts(); return all.findIndex(t => t.includes(word)); };
   const at = { gauge: await find("log-ratio"), steered: await find("steered") };
   const before = { gauge: await html.nth(at.gauge).innerText(), steered: await html.nth(at.steered).innerText() };
-  await shot("playground-0");
   const handle = cell(1).locator(".noUi-handle").first();
   await handle.focus();
   const start = Date.now();
@@ -63,7 +62,7 @@ async function main() {
   await cell(1).getByRole("button", { name: "export as code" }).focus();
   await page.keyboard.press("Space");
   await page.waitForFunction(() => [...document.querySelectorAll("textarea")].some(t => t.value.includes("import steernb")));
-  await shot("playground-2");
+  await shot("playground", 1);
 
   // the explorer: compute, take a cell of the map by keyboard, make a vector
   await run(2);
@@ -75,14 +74,20 @@ async function main() {
   await text(2, "logit lens").waitFor();
   await cell(2).getByRole("button", { name: "make vector" }).click();
   await text(2, "sn.train_vector").waitFor();
-  await shot("explorer");
+  await shot("explorer", 2);
 
-  // rows, then the end
+  // rows; the playground's cell once more; the end
   await run(3);
   await text(3, "rose most").waitFor();
-  await shot("rows");
+  await shot("rows", 3);
+  await cell(1).locator(".jp-InputPrompt").click();
+  const number = await cell(1).locator(".jp-InputPrompt").innerText();
+  await page.keyboard.press("Shift+Enter");
+  await page.waitForFunction(old => !["[*]:", old].includes(document.querySelectorAll(".jp-Notebook .jp-CodeCell")[1].querySelector(".jp-InputPrompt").innerText), number);
+  await rested();
   const told = await run(4), closed = await run(5);
   expect(told.includes("model.layers.2.self_attn"), `a vector, not ${told}`);
+  expect(told.includes("closed by the second run: True"), `the first playground closed, not ${told}`);
   expect(closed.includes("bit-identical: True"), `unchanged logits, not ${closed}`);
   expect(await cell(1).locator(".noUi-handle").count() === 0, "no slider after closing");
   expect(after.steered !== before.steered && after.gauge !== before.gauge, "another text and another gauge");

@@ -11,8 +11,9 @@ sys.path.insert(0, str(HERE.parent))
 from phone import chromium
 
 CELLS = ["""import torch, steernb as sn
+from steernb.heatmap import explorer
 from steernb.rows import rows_browser
-from steernb.widgets import explorer, playground
+from steernb.widgets import playground
 model, tok = sn.load()
 pairs = sn.axis_pairs("honesty", tok, n=64)
 arms = sn.vector_arms(model, tok, pairs, ["mean_diff"]) | dict(persona=sn.prompt_arm("honesty"))
@@ -21,13 +22,15 @@ rows = sn.score(model, tok, task, arms, coeffs=[-1, 0, 1])
 x = sn.encode(tok, "Is it true?")
 bare = model(**x).logits
 print("ready")""",
-"""p = playground(model, tok, arms, prompt="Would you tell a lie to Tom? Say why.")
+"""old = globals().get("p")
+p = playground(model, tok, arms, prompt="Would you tell a lie to Tom? Say why.")
 p""",
 """e = explorer(model, tok, pairs)
 e""",
 """b = rows_browser(rows, task)
 b""",
-"print(e.vector)",
+"""print(e.vector)
+print("closed by the second run:", old.comm is None and p.comm is not None)""",
 """p.close(); e.close(); b.close()
 print("bit-identical:", torch.equal(model(**x).logits, bare))"""]
 
