@@ -78,7 +78,7 @@ def shown(run): return run.summary["tier arm n_items n_seeds slope slope_lo slop
 The same functions with few pairs and dilemmas: it shows that the page works, and nothing else.
 
 ---- code
-small = study(($seed,), n_pairs=48, n_dilemmas=4, n_random=3)
+small = study(($seed,), n_pairs=48, n_dilemmas=4, n_random=2)
 assert small.rows.logratio.notna().all()
 shown(small)
 '''
@@ -173,6 +173,6 @@ def new_page(
     own = model == "tiny"
     text = Template(PAGE).substitute(question=question, date=date or Date.today(), command=repr(f"{command}; jupyter nbconvert --to notebook --execute --inplace {path.name}"), model=repr(model), seed=seed, slow="#| slow",
         categories="honesty, " + ("embedded model" if own else json.dumps(model)), where="" if own else ', where="residual", depths=(.2, .8)', sites="at the embedded model's own site" if own else "in the blocks between a fifth and four fifths of the depth",
-        study=f"({seed},), n_pairs=48, n_dilemmas=6, n_random=8" if quick else f"({seed}, {seed + 1}, {seed + 2}), n_pairs=256, n_dilemmas=30, n_random=32")
+        study=f"({seed},), n_pairs=48, n_dilemmas=6, n_random=4" if quick else f"({seed}, {seed + 1}, {seed + 2}), n_pairs=256, n_dilemmas=30, n_random=32")
     with atomic(path) as tmp: Path(tmp).write_text(json.dumps(notebook(text), sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
     return path
