@@ -245,7 +245,7 @@ def undocumented(proc, pages):
         entry = "".join("".join(o.get("data", {}).get("text/markdown", "")) for c in cells(proc/home) if re.search(rf"^show_doc\({name}[,)]", source(c), flags=re.M) for o in c["outputs"])
         parts = {"call": rf"```python\n{name}\(", "source": rf"/steernb/{room.replace('.', '/')}\.py#L\d", "docstring": rf"```\n\n\w?[^|\s]"} | ({"parameters": r"^\| <code>"} if f"{name}()" not in entry else {})
         yield from (f"{name} ({home}): no {what}" for what, pattern in parts.items() if not re.search(pattern, entry, flags=re.M))
-        yield from (f"{name} ({home}): nothing said of {m[1]}" for m in re.finditer(r"^\| <code>(\*{0,2}\w+)</code> \|  \| .*? \|  \|$", entry, flags=re.M) if m[1] not in ("model", "tok") and "as in " not in entry)
+        yield from (f"{name} ({home}): nothing said of {m[1]}" for m in re.finditer(r"^\| <code>(\*{0,2}\w+)</code> \|  \|(?: [^|]* \|)?  \|$", entry, flags=re.M) if m[1] not in ("model", "tok") and "as in " not in entry)
         if not any(re.search(rf"\b{name}\b", t) for t in text.values()): yield f"{name} ({home}): no example on any page"
 
 def stale_results(path="journal/results.ipynb"):
@@ -325,7 +325,7 @@ def _():
         menu = targets(quarto["website"]["navbar"]) + targets(quarto["website"]["sidebar"])
         named = [*quarto["project"]["render"], *quarto["project"].get("resources", []), *menu]
         absent = [t for t in named if not urlsplit(t).scheme and not t.startswith("!") and not any(here.glob(t)) and not ("*" in t and (here/t).parent.is_dir())]
-        unlisted = [f"{p} is not in the sidebar" for p in wanted if re.match(r"\d\d_", p.name) and not any(p.match(t) for t in menu)]
+        unlisted = [f"{p} is not in the sidebar" for p in wanted if (re.match(r"\d\d_", p.name) or p.parent.name == "tutorials") and not any(p.match(t) for t in menu)]
         yield "docs: _quarto.yml names files that exist, and all notebooks", lambda: (none(absent + unlisted, "targets"), f"{len(named)} targets")[1]
 
         terms = re.findall(r"^:   (.*)$", Path("nbs/glossary.qmd").read_text(encoding="utf-8"), flags=re.M)

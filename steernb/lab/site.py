@@ -25,7 +25,8 @@ def parameter_table(
     notes = docments(obj, full=True)
     def plain(x): return re.sub(r" at 0x\w+", "", str(x)).replace("|", "\\|").replace("\n", " ")
     def kind(a): return "" if a in (inspect.Parameter.empty, None) else re.sub(r"<class '(.+?)'>(?!\])|(?<![\w.])(?:\w+\.)+(?=[A-Z])", r"\1", plain(a.__name__ if isinstance(a, type) else a))
-    def row(name, a, default, note): return f"| {name} | {kind(a)} | {default} | {plain(note or '')} |"
+    some = any(p.default is not p.empty for p in found.values()) # without defaults there is no column for them
+    def row(name, a, default, note): return f"| {name} | {kind(a)} |" + f" {default} |" * some + f" {plain(note or '')} |"
     try: said = inspect.getsource(obj) if inspect.isroutine(obj) else ""
     except OSError: said = ""
     for k, p in found.items(): # fastcore leaves out the comments of *args and **kwargs
@@ -33,7 +34,7 @@ def parameter_table(
     lines = [row(f"<code>{'*' * (p.kind - 2 if p.kind == 4 else p.kind == 2)}{k}</code>", p.annotation, "" if p.default is p.empty else f"`{plain(repr(p.default))}`", notes.get(k, {}).get("docment")) for k, p in found.items()]
     back = notes.get("return", {})
     if not inspect.isclass(obj) and (kind(back.get("anno")) or back.get("docment")): lines.append(row("*returns*", back.get("anno"), "", back.get("docment")))
-    return "\n".join(["| parameter | type | default | what it is |", "|---|---|---|---|", *lines])
+    return "\n".join(["| parameter | type |" + " default |" * some + " what it is |", "|---|---|---|" + "---|" * some, *lines])
 
 @cache
 def _definitions():
