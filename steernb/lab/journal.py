@@ -6,7 +6,7 @@
 __all__ = ['PAGE', 'about', 'verdicts', 'slug', 'notebook', 'new_page']
 
 # %% ../../nbs/86_lab.journal.ipynb #c003
-import json, re, shlex, unicodedata
+import json, os, re, shlex, unicodedata
 from datetime import date as Date
 from pathlib import Path
 from string import Template
@@ -171,7 +171,7 @@ def new_page(
     if path.exists(): raise ConfigError(f"{path} exists, and a page is never written over: give another name with --page")
     command = shlex.join(["steernb", "journal", "new", question, *(["--page", page] if page else []), "--model", model, "--seed", str(seed), *["--quick"] * quick])
     own = model == "tiny"
-    text = Template(PAGE).substitute(question=question, date=date or Date.today(), command=repr(f"{command}; jupyter nbconvert --to notebook --execute --inplace {path.name}"), model=repr(model), seed=seed, slow="#| slow",
+    text = Template(PAGE).substitute(question=question, date=date or Date.today(), command=repr(f"{command}; jupyter nbconvert --to notebook --execute --inplace {path.name}"), model=repr(os.path.relpath(model, folder) if Path(model).is_dir() else model), seed=seed, slow="#| slow",
         categories="honesty, " + ("embedded model" if own else json.dumps(model)), where="" if own else ', where="residual", depths=(.2, .8)', sites="at the embedded model's own site" if own else "in the blocks between a fifth and four fifths of the depth",
         study=f"({seed},), n_pairs=48, n_dilemmas=6, n_random=4" if quick else f"({seed}, {seed + 1}, {seed + 2}), n_pairs=256, n_dilemmas=30, n_random=32")
     with atomic(path) as tmp: Path(tmp).write_text(json.dumps(notebook(text), sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
