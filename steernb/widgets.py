@@ -46,7 +46,7 @@ def shadow(model, arms:dict)->tuple: # model, arms
     "Copies that share every tensor: what is hooked or turned on them is not on the originals"
     return deepcopy((model, arms), tensors([model, arms]))
 
-# %% ../nbs/90_widgets.ipynb #c009
+# %% ../nbs/90_widgets.ipynb #c011
 class Worker:
     "Runs the newest job in a thread: `start` and `stop` cancel what runs. A job is a function of the Event that says so"
     def __init__(self,
@@ -80,7 +80,7 @@ class Worker:
         self.stop()
         if self.thread is not None: self.thread.join()
 
-# %% ../nbs/90_widgets.ipynb #c012
+# %% ../nbs/90_widgets.ipynb #c014
 def running_cell()->tuple: # id of the notebook's cell and of this run of it; None twice elsewhere
     "Which cell is being run"
     try: kernel = get_ipython().kernel
@@ -127,7 +127,7 @@ class Panel(W.VBox):
     def __repr__(self): return self.text
     def _repr_mimebundle_(self, **kwargs): return super()._repr_mimebundle_(**kwargs) | {"text/plain": self.text}
 
-# %% ../nbs/90_widgets.ipynb #c014
+# %% ../nbs/90_widgets.ipynb #c016
 MARK = f"border-left:4px solid {COLOURS[1]};padding-left:.4em;" # of a warning, which also has a word and a sign
 
 def parts(w)->list: "A widget and all widgets in it"; return [w, *(p for c in getattr(w, "children", ()) for p in parts(c))]
@@ -154,13 +154,14 @@ def html_table(t:pd.DataFrame, colour=None)->str:
     "A table; `colour` is a function from a number to the colours behind it and of it"
     def cell(v):
         if colour is None or isinstance(v, str):
-            return f'<td style="padding:.1em .5em;text-align:left;white-space:pre-wrap">{escape(v if isinstance(v, str) else number(v))}</td>'
+            v = v if isinstance(v, str) else number(v)
+            return f'<td style="padding:.1em .5em;text-align:left;white-space:pre-wrap;min-width:{min(len(v), 30) * .5}em">{escape(v)}</td>'
         return '<td style="padding:.1em .35em;text-align:right;background:{};color:{}">{}</td>'.format(*colour(v), number(v))
     head = "".join(f'<th style="padding:.1em .5em">{escape(str(c))}</th>' for c in t)
     body = "".join(f"<tr><th>{escape(str(i))}</th>{''.join(map(cell, r))}</tr>" for i, r in zip(t.index, t.itertuples(index=False)))
-    return f'<div style="overflow-x:auto;line-height:1.4"><table><tr><th></th>{head}</tr>{body}</table></div>'
+    return f'<div style="width:0;min-width:100%;overflow-x:auto;line-height:1.4"><table><tr><th></th>{head}</tr>{body}</table></div>'
 
-# %% ../nbs/90_widgets.ipynb #c017
+# %% ../nbs/90_widgets.ipynb #c019
 def budget(arm)->tuple|None: # largest |c|, and in what sense; None where nothing is known
     "How far an arm's coefficient has been measured or trained"
     meta = getattr(arm, "meta", None) or {}
@@ -175,7 +176,7 @@ def takes_where(arm)->bool:
     "Whether an arm can be kept to a part of the tokens"
     return takes_where(arm.arm) if isinstance(arm, Scaled) else "where" in signature(getattr(arm, "apply", arm)).parameters
 
-# %% ../nbs/90_widgets.ipynb #c020
+# %% ../nbs/90_widgets.ipynb #c022
 def system_text(s:dict, arms:dict, steered=True)->str|None:
     "The system message of a setting, and those that its arms want"
     return "\n\n".join(filter(None, [s["system"], *(system_of(arms[a], c * steered) for a, (c, _) in s["arms"].items())])) or None
@@ -199,7 +200,7 @@ def as_code(tok, s:dict, arms:dict)->str:
     line = f"texts = sn.generate(model, tok, prompt, sn.Intervention(), coeffs=[0], chat=False, {how})"
     return "\n".join(["import steernb as sn", f"prompt = sn.chat_text(tok, {s['user']!r}{chat})", *([f"with {on}:", "    " + line] if on else [line]), "print(texts.text[0])"])
 
-# %% ../nbs/90_widgets.ipynb #c023
+# %% ../nbs/90_widgets.ipynb #c025
 class Follow:
     "A stopping criterion of `generate` that tells the text so far, and stops when cancelled"
     def __init__(self, tok, start, cancelled, tell): self.tok, self.start, self.cancelled, self.tell, self.next = tok, start, cancelled, tell, 0.
@@ -236,7 +237,7 @@ def yes_or_no(model, tok, prompt:str)->tuple|None: # logratio (nats), pmass, max
     logits = model(**encode(tok, prompt, device_of(model)), logits_to_keep=1, use_cache=False).logits[:, -1]
     return tuple(answer(logits, *ids)[0].tolist())
 
-# %% ../nbs/90_widgets.ipynb #c026
+# %% ../nbs/90_widgets.ipynb #c028
 def gauge_text(plain, steered)->str:
     "The gauge in words"
     if plain is None: return "no gauge: this tokenizer has no single token for Yes and No"
@@ -255,7 +256,7 @@ def gauge(plain, steered, span=10.)->str: # SVG and words
     look = 'viewBox="0 0 320 28" style="display:block;width:100%;max-width:30em"'
     return f'<svg role="img" aria-label="gauge, see the text" {look}>{line}{ends}{ring}{diamond}</svg>{words}'
 
-# %% ../nbs/90_widgets.ipynb #c028
+# %% ../nbs/90_widgets.ipynb #c030
 class Playground(Panel):
     """See `playground`. Controls: `.user`, `.system`, `.begin`, `.chosen` {name: on or off}, `.sliders` {name: coefficient}, `.where` {name: tokens}, `.temperature`, `.max_new_tokens`, `.seed`.
 
@@ -288,7 +289,8 @@ class Playground(Panel):
         self.max_new_tokens = W.BoundedIntText(40, min=1, max=4096, description="new tokens", **short)
         self.seed = W.BoundedIntText(0, min=0, max=2**31, description="seed", **short)
     def arm_controls(self, arms, span):
-        line = dict(layout=W.Layout(width="auto", flex="1 1 18em", min_width="0"), style=dict(description_width="5em"))
+        space = min(13, max(5, .65 * max(map(len, arms)))) # for the names
+        line = dict(layout=W.Layout(width="auto", flex="1 1 18em", min_width="0"), style=dict(description_width=f"{space}em"))
         def slider(name, arm):
             scale = dict(min=-1, max=1, step=1, readout_format=".0f") if isinstance(arm, PromptArm) else dict(min=-span, max=span, step=.1, readout_format=".1f")
             return W.FloatSlider(0., description=name, tooltip=f"coefficient of {name}", **scale, **line)
@@ -303,7 +305,7 @@ class Playground(Panel):
         arms = {a: (self.sliders[a].value, self.where[a].value if a in self.where else None) for a, on in self.chosen.items() if on.value}
         return dict(user=self.user.value, arms=arms, **{k: getattr(self, k).value for k in ("system", "begin", "temperature", "max_new_tokens", "seed")})
 
-# %% ../nbs/90_widgets.ipynb #c030
+# %% ../nbs/90_widgets.ipynb #c032
 @patch
 def changed(self:Playground):
     "Show the warnings of the current setting and ask for its text"
@@ -337,7 +339,7 @@ def run(self:Playground, s, cancelled):
     if not acts: self.steered = self.plain
     self.show()
 
-# %% ../nbs/90_widgets.ipynb #c031
+# %% ../nbs/90_widgets.ipynb #c033
 @patch
 def show(self:Playground, **now):
     "Put texts and gauge on the page"
@@ -360,7 +362,7 @@ def text(self:Playground)->str:
     lines = [f"playground: {on}; {gauge_text(*self.gauges)}", f"prompt:  {s['user']}", f"c = 0:   {self.plain}", f"steered: {self.steered}"]
     return "\n".join([*lines, *[f"error:   {self.error}"] * bool(self.error)])
 
-# %% ../nbs/90_widgets.ipynb #c032
+# %% ../nbs/90_widgets.ipynb #c034
 def playground(
     model, tok,
     arms, # {name: Intervention}, one arm, or a list of arms that have names

@@ -17,7 +17,7 @@ async function main() {
   const shot = async (name, n) => { if (pictures) await cell(n).locator(".jp-OutputArea-output").first().screenshot({ path: `${pictures}/${name}.png` }); };
   // run cell n and wait until its number stands beside it
   const run = async n => {
-    for (let tries = 0; tries < 5 && /\[ \]/.test(await cell(n).locator(".jp-InputPrompt").innerText()); tries++) { // a fresh kernel may lose the first request
+    for (let tries = 0; tries < 10 && /\[ \]/.test(await cell(n).locator(".jp-InputPrompt").innerText()); tries++) { // a fresh kernel may lose the first request
       await cell(n).locator(".jp-InputPrompt").click();
       await page.keyboard.press("Shift+Enter");
       await page.waitForTimeout(700);
@@ -33,8 +33,7 @@ async function main() {
 
   await page.goto(url);
   await page.waitForSelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', { state: "attached" }); // hidden on a narrow page
-  const dialog = page.locator(".jp-Dialog .jp-mod-accept");
-  if (await dialog.count()) await dialog.first().click();
+  await page.addLocatorHandler(page.locator(".jp-Dialog .jp-mod-accept").first(), button => button.click()); // "Select Kernel", while the kernel is slow to start
   await run(0);
 
   // the playground: the keyboard moves a coefficient, text and gauge follow
