@@ -67,6 +67,7 @@ class RowsBrowser(Panel):
         self.coeff.value = c if c in steps else steps[-1]
         self.show()
 
+# %% ../nbs/93_rows.ipynb #c008
 @patch
 def show(self:RowsBrowser):
     "Filter, and show both ends"
@@ -100,7 +101,7 @@ def text(self:RowsBrowser)->str:
     tables = [f"{word}:\n{t.to_string(index=False, float_format='{:+.2f}'.format)}" for word, t in self.ends()]
     return "\n".join([self.summary(), *tables, *[f"error: {self.error}"] * bool(self.error)])
 
-# %% ../nbs/93_rows.ipynb #c008
+# %% ../nbs/93_rows.ipynb #c009
 def rows_browser(
     rows:pd.DataFrame, # of `score`
     task=None, # the Task that was scored: brings texts and values

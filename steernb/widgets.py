@@ -88,6 +88,7 @@ def running_cell()->tuple: # id of the notebook's cell and of this run of it; No
     parent = kernel.get_parent("shell") or {}
     return parent.get("metadata", {}).get("cellId"), parent.get("header", {}).get("msg_id")
 
+# %% ../nbs/90_widgets.ipynb #c015
 class Panel(W.VBox):
     "Base of the widgets: a worker, a line of status, `.text` for where there is no front end, and `.close()`"
     made = [] # (cell, run, panel)
@@ -127,7 +128,7 @@ class Panel(W.VBox):
     def __repr__(self): return self.text
     def _repr_mimebundle_(self, **kwargs): return super()._repr_mimebundle_(**kwargs) | {"text/plain": self.text}
 
-# %% ../nbs/90_widgets.ipynb #c016
+# %% ../nbs/90_widgets.ipynb #c017
 MARK = f"border-left:4px solid {COLOURS[1]};padding-left:.4em;" # of a warning, which also has a word and a sign
 
 def parts(w)->list: "A widget and all widgets in it"; return [w, *(p for c in getattr(w, "children", ()) for p in parts(c))]
@@ -161,7 +162,7 @@ def html_table(t:pd.DataFrame, colour=None)->str:
     body = "".join(f"<tr><th>{escape(str(i))}</th>{''.join(map(cell, r))}</tr>" for i, r in zip(t.index, t.itertuples(index=False)))
     return f'<div style="width:0;min-width:100%;overflow-x:auto;line-height:1.4"><table><tr><th></th>{head}</tr>{body}</table></div>'
 
-# %% ../nbs/90_widgets.ipynb #c019
+# %% ../nbs/90_widgets.ipynb #c020
 def budget(arm)->tuple|None: # largest |c|, and in what sense; None where nothing is known
     "How far an arm's coefficient has been measured or trained"
     meta = getattr(arm, "meta", None) or {}
@@ -176,7 +177,7 @@ def takes_where(arm)->bool:
     "Whether an arm can be kept to a part of the tokens"
     return takes_where(arm.arm) if isinstance(arm, Scaled) else "where" in signature(getattr(arm, "apply", arm)).parameters
 
-# %% ../nbs/90_widgets.ipynb #c022
+# %% ../nbs/90_widgets.ipynb #c023
 def system_text(s:dict, arms:dict, steered=True)->str|None:
     "The system message of a setting, and those that its arms want"
     return "\n\n".join(filter(None, [s["system"], *(system_of(arms[a], c * steered) for a, (c, _) in s["arms"].items())])) or None
@@ -200,7 +201,7 @@ def as_code(tok, s:dict, arms:dict)->str:
     line = f"texts = sn.generate(model, tok, prompt, sn.Intervention(), coeffs=[0], chat=False, {how})"
     return "\n".join(["import steernb as sn", f"prompt = sn.chat_text(tok, {s['user']!r}{chat})", *([f"with {on}:", "    " + line] if on else [line]), "print(texts.text[0])"])
 
-# %% ../nbs/90_widgets.ipynb #c025
+# %% ../nbs/90_widgets.ipynb #c026
 class Follow:
     "A stopping criterion of `generate` that tells the text so far, and stops when cancelled"
     def __init__(self, tok, start, cancelled, tell): self.tok, self.start, self.cancelled, self.tell, self.next = tok, start, cancelled, tell, 0.
@@ -237,7 +238,7 @@ def yes_or_no(model, tok, prompt:str)->tuple|None: # logratio (nats), pmass, max
     logits = model(**encode(tok, prompt, device_of(model)), logits_to_keep=1, use_cache=False).logits[:, -1]
     return tuple(answer(logits, *ids)[0].tolist())
 
-# %% ../nbs/90_widgets.ipynb #c028
+# %% ../nbs/90_widgets.ipynb #c029
 def gauge_text(plain, steered)->str:
     "The gauge in words"
     if plain is None: return "no gauge: this tokenizer has no single token for Yes and No"
@@ -256,7 +257,7 @@ def gauge(plain, steered, span=10.)->str: # SVG and words
     look = 'viewBox="0 0 320 28" style="display:block;width:100%;max-width:30em"'
     return f'<svg role="img" aria-label="gauge, see the text" {look}>{line}{ends}{ring}{diamond}</svg>{words}'
 
-# %% ../nbs/90_widgets.ipynb #c030
+# %% ../nbs/90_widgets.ipynb #c031
 class Playground(Panel):
     """See `playground`. Controls: `.user`, `.system`, `.begin`, `.chosen` {name: on or off}, `.sliders` {name: coefficient}, `.where` {name: tokens}, `.temperature`, `.max_new_tokens`, `.seed`.
 
@@ -279,33 +280,42 @@ class Playground(Panel):
         for w in (*controls, *self.chosen.values(), *self.sliders.values(), *self.where.values()): w.observe(lambda _: self.changed(), "value")
         self.show_arms()
         self.changed()
-
-    def message_controls(self, prompt, system, begin):
-        wide = dict(layout=W.Layout(width="98%"), style=dict(description_width="5em"))
-        self.system, self.user = W.Text(system, description="system", **wide), W.Textarea(prompt, description="user", rows=2, **wide)
-        self.begin = W.Text(begin, description="answer", placeholder="how the answer begins", **wide)
-        short = dict(layout=W.Layout(width="12em"), style=dict(description_width="initial"))
-        self.temperature = W.BoundedFloatText(0., min=0, max=5, step=.1, description="temperature", **short)
-        self.max_new_tokens = W.BoundedIntText(40, min=1, max=4096, description="new tokens", **short)
-        self.seed = W.BoundedIntText(0, min=0, max=2**31, description="seed", **short)
-    def arm_controls(self, arms, span):
-        space = min(13, max(5, .65 * max(map(len, arms)))) # for the names
-        line = dict(layout=W.Layout(width="auto", flex="1 1 18em", min_width="0"), style=dict(description_width=f"{space}em"))
-        def slider(name, arm):
-            scale = dict(min=-1, max=1, step=1, readout_format=".0f") if isinstance(arm, PromptArm) else dict(min=-span, max=span, step=.1, readout_format=".1f")
-            return W.FloatSlider(0., description=name, tooltip=f"coefficient of {name}", **scale, **line)
-        self.sliders, self.warnings = {n: slider(n, a) for n, a in arms.items()}, {n: W.HTML() for n in arms}
-        self.where = {n: toggles(SCOPES, "which tokens are steered") for n, a in arms.items() if takes_where(a)}
-        self.chosen = {n: W.ToggleButton(i < 4, description=n, tooltip=f"{n}: in use or not", layout=W.Layout(width="auto")) for i, n in enumerate(arms)}
-    def show_arms(self):
-        def line(a): return row(self.sliders[a], *([W.Label("tokens"), self.where[a]] if a in self.where else []), self.warnings[a])
-        self.arm_rows.children = [line(a) for a, on in self.chosen.items() if on.value]
     def setting(self)->dict:
         "The current setting as plain data"
         arms = {a: (self.sliders[a].value, self.where[a].value if a in self.where else None) for a, on in self.chosen.items() if on.value}
         return dict(user=self.user.value, arms=arms, **{k: getattr(self, k).value for k in ("system", "begin", "temperature", "max_new_tokens", "seed")})
 
 # %% ../nbs/90_widgets.ipynb #c032
+@patch
+def message_controls(self:Playground, prompt, system, begin):
+    "The chat and how to sample"
+    wide = dict(layout=W.Layout(width="98%"), style=dict(description_width="5em"))
+    self.system, self.user = W.Text(system, description="system", **wide), W.Textarea(prompt, description="user", rows=2, **wide)
+    self.begin = W.Text(begin, description="answer", placeholder="how the answer begins", **wide)
+    short = dict(layout=W.Layout(width="12em"), style=dict(description_width="initial"))
+    self.temperature = W.BoundedFloatText(0., min=0, max=5, step=.1, description="temperature", **short)
+    self.max_new_tokens = W.BoundedIntText(40, min=1, max=4096, description="new tokens", **short)
+    self.seed = W.BoundedIntText(0, min=0, max=2**31, description="seed", **short)
+
+@patch
+def arm_controls(self:Playground, arms, span):
+    "A slider for each arm, and what it is for"
+    space = min(13, max(5, .65 * max(map(len, arms)))) # for the names
+    line = dict(layout=W.Layout(width="auto", flex="1 1 18em", min_width="0"), style=dict(description_width=f"{space}em"))
+    def slider(name, arm):
+        scale = dict(min=-1, max=1, step=1, readout_format=".0f") if isinstance(arm, PromptArm) else dict(min=-span, max=span, step=.1, readout_format=".1f")
+        return W.FloatSlider(0., description=name, tooltip=f"coefficient of {name}", **scale, **line)
+    self.sliders, self.warnings = {n: slider(n, a) for n, a in arms.items()}, {n: W.HTML() for n in arms}
+    self.where = {n: toggles(SCOPES, "which tokens are steered") for n, a in arms.items() if takes_where(a)}
+    self.chosen = {n: W.ToggleButton(i < 4, description=n, tooltip=f"{n}: in use or not", layout=W.Layout(width="auto")) for i, n in enumerate(arms)}
+
+@patch
+def show_arms(self:Playground):
+    "The lines of the arms in use"
+    def line(a): return row(self.sliders[a], *([W.Label("tokens"), self.where[a]] if a in self.where else []), self.warnings[a])
+    self.arm_rows.children = [line(a) for a, on in self.chosen.items() if on.value]
+
+# %% ../nbs/90_widgets.ipynb #c034
 @patch
 def changed(self:Playground):
     "Show the warnings of the current setting and ask for its text"
@@ -339,7 +349,7 @@ def run(self:Playground, s, cancelled):
     if not acts: self.steered = self.plain
     self.show()
 
-# %% ../nbs/90_widgets.ipynb #c033
+# %% ../nbs/90_widgets.ipynb #c035
 @patch
 def show(self:Playground, **now):
     "Put texts and gauge on the page"
@@ -362,7 +372,7 @@ def text(self:Playground)->str:
     lines = [f"playground: {on}; {gauge_text(*self.gauges)}", f"prompt:  {s['user']}", f"c = 0:   {self.plain}", f"steered: {self.steered}"]
     return "\n".join([*lines, *[f"error:   {self.error}"] * bool(self.error)])
 
-# %% ../nbs/90_widgets.ipynb #c034
+# %% ../nbs/90_widgets.ipynb #c036
 def playground(
     model, tok,
     arms, # {name: Intervention}, one arm, or a list of arms that have names
