@@ -329,7 +329,7 @@ PEFT_TYPE_TO_CONFIG_MAPPING[_Type.INNERPISSA] = InnerPissaConfig
 PEFT_TYPE_TO_TUNER_MAPPING[_Type.INNERPISSA] = InnerPissaModel
 PEFT_TYPE_TO_PREFIX_MAPPING[_Type.INNERPISSA] = InnerPissaModel.prefix
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c034
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c036
 SVD_PRESETS = dict( # name: settings of `InnerPissaConfig` that differ from its defaults
     innerpissa={},
     antipasto=dict(r=64, max_angle=math.pi / 4, clamp="plane", init_theta=.003, init_delta=[4e-4, 4e-4]),
@@ -343,7 +343,7 @@ SVD_PRESETS = dict( # name: settings of `InnerPissaConfig` that differ from its 
     uv=dict(rot_u=True, scale_s="none"),                     # learns U and V, where the default learns V and S
 )
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c039
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c041
 @patch
 def stats(self:InnerPissaLayer,
     adapter:str="default", # name of an adapter
@@ -356,7 +356,7 @@ def stats(self:InnerPissaLayer,
     return dict(theta=theta, scale=(self._spectrum(adapter) / S).mean().item(), angle=max(map(principal_angle, R), default=0.),
                 orthogonality=max([(r.mT @ r - torch.eye(len(r))).abs().max().item() for r in R], default=0.))
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c052
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c054
 @contextmanager
 def hold(
     model:nn.Module, # anything with `InnerPissaLayer`s inside
@@ -368,7 +368,7 @@ def hold(
     finally:
         for x in layers: x._held = None
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c055
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c057
 dim_rule = Registry("dimension rule") # activations (.pos, .neg), basis, r, side, seed -> [r] ascending indices
 
 def _coordinates(act, basis, side):
@@ -408,7 +408,7 @@ def wanda_svd_l1_trip(act, basis, r, side="U", seed=0):
     most[each] = torch.inf
     return _take([most], [r])
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c057
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c059
 def _grid_rule(source, stat, norm):
     def rule(act, basis, r, side="U", seed=0):
         pos, neg = (z / basis.S if norm == "snorm" else z for z in _coordinates(act, basis, side))
@@ -435,7 +435,7 @@ def select_dims(
     f = dim_rule[rule]
     return {p: f(None if acts is None else acts[p], b, min(r, len(b.S)), side=side, seed=seed * 1_000_003 + zlib.crc32(p.encode())).tolist() for p, b in bases.items()}
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c063
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c065
 def adapter_layers(
     n_layers:int, # blocks of the model, L
     depth_start:float|int=.3, # first block: a fraction f in [0, 1) is int(f·L), a whole number counts blocks, from the end where negative
@@ -458,7 +458,7 @@ def adapter_layers(
                           "ask for fewer, or move depth_start or loss_depths")
     return [free[round(k * (len(free) - 1) / max(n - 1, 1))] for k in range(n)], loss
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c066
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c068
 def target_sites(
     model:nn.Module,
     layers:Iterable[int], # numbers of blocks
@@ -471,7 +471,7 @@ def target_sites(
     if bare := layers - {layer_of(s) for s in out}: raise SiteError(f"no {modules!r} in block {min(bare)}; there are some in {sorted({layer_of(s) for s in found})}")
     return out
 
-# %% ../../nbs/51_adapter.innerpissa.ipynb #c071
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c073
 def _as_family(name):
     def make(targets, r=128, **options): return InnerPissaConfig(target_modules=targets, **{**SVD_PRESETS[name], "r": SVD_PRESETS[name].get("r", r) and r, **options})
     make.neutral = dict.fromkeys(InnerPissaLayer.adapter_layer_names, 0.)
