@@ -14,6 +14,7 @@ _rooms = {
     "direction.contrast": "extractor extractors rank_sites",
     "direction.sspace": "Basis bases",
     "direction.reference": "loss_subspace reference_directions",
+    "direction.separability": "cosines logit_lens separability site_table",
     "steer.intervention": "Intervention PromptArm SteeringVector extract operator operators per_row train_vector",
     "steer.operators": "When",
     "steer.interop": "load_gguf load_lm_eval read_vector save_gguf save_lm_eval",
@@ -36,6 +37,9 @@ _rooms = {
     "lab.sweep": "best_within equal_kl sweep try_coefficients",
     "lab.report": "results results_table",
     "lab.card": "card",
+    "widgets": "playground",
+    "rows": "rows_browser",
+    "heatmap": "explorer",
 }
 _room_of = {name: room for room, names in _rooms.items() for name in names.split()}
 __all__ = list(_room_of)
