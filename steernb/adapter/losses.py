@@ -154,7 +154,7 @@ def _alias(name):
     return projection_loss[_UPSTREAM[name]]
 for _name in _UPSTREAM: projection_loss.family(_name)(_alias)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c028
+# %% ../../nbs/52_adapter.losses.ipynb #c029
 coherence_form = Registry("coherence form") # f(v >= 0) -> penalty; attributes margin (nats), weight, and whole_text: average over tokens before the hinge
 
 @coherence_form("log1p")
@@ -172,7 +172,7 @@ def mean_token_hinge(v): "log(1 + v) of the text's mean excess. Known failure: l
 for _f, _margin, _weight in ((log1p_hinge, .5, 40.), (power4_hinge, 0., 1.), (squared_hinge, .2, 1.), (mean_token_hinge, 1., 40.)):
     _f.margin, _f.weight, _f.whole_text = _margin, _weight, _f is mean_token_hinge
 
-# %% ../../nbs/52_adapter.losses.ipynb #c029
+# %% ../../nbs/52_adapter.losses.ipynb #c031
 def coherence(
     logp:Float[Tensor, "b s"], # log-probability of each token of the text, with the adapter
     logp_ref:Float[Tensor, "b s"], # without it
@@ -190,7 +190,7 @@ def coherence(
     if f.whole_text: return weight * f((token_mean(d, mask) - margin).relu())
     return weight * token_mean(f((d - margin).relu()), mask)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c032
+# %% ../../nbs/52_adapter.losses.ipynb #c034
 def _entropy(p): return torch.special.entr(p).sum(-1)
 
 def mean_entropy(
@@ -217,7 +217,7 @@ def tv_coherence(
     penalty = torch.where(m, (weight * v).log1p() ** 2 + v, 0.)
     return tau * ((penalty / tau).masked_fill(~some, -torch.inf).logsumexp(1) - some.sum(1).log())
 
-# %% ../../nbs/52_adapter.losses.ipynb #c036
+# %% ../../nbs/52_adapter.losses.ipynb #c038
 def preference_gap(
     logp_cho:Float[Tensor, "b s"], # of the tokens of the chosen text, with the adapter
     logp_rej:Float[Tensor, "b s2"],
@@ -247,7 +247,7 @@ def monotonicity(
     w = (f < b) + .5 * (f == b)                                                 # as `minimum`, which halves the gradient of equals
     return weight * (w * forward + (1 - w) * backward)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c040
+# %% ../../nbs/52_adapter.losses.ipynb #c042
 def antisymmetric_alignment(
     delta_pos:Float[Tensor, "b d"], # `mean_difference(cho, rej)` at c = +1, less that of the reference
     delta_neg:Float[Tensor, "b d"], # at c = −1
@@ -271,7 +271,7 @@ def antisymmetric_alignment(
     waste = (z_pos ** 2 + z_neg ** 2).sum(-1) - 2 * (z_pos * z_neg).sum(-1).abs()
     return loss + orth * (waste.clamp(min=0) / (z_ref ** 2).sum(-1).clamp(min=1) + 1e-6).sqrt() if orth else loss
 
-# %% ../../nbs/52_adapter.losses.ipynb #c044
+# %% ../../nbs/52_adapter.losses.ipynb #c046
 def guard(
     ema:Float[Tensor, ""], # state so far; begin with `torch.zeros(())`
     loss:Float[Tensor, ""], # mean of both projection losses less that of a neutral adapter
@@ -290,7 +290,7 @@ def adaptive_weights(
     w = 2 * torch.softmax(-torch.stack([loss_pos, loss_neg]).detach() / temperature, 0)
     return tuple(w.clamp(max=1))
 
-# %% ../../nbs/52_adapter.losses.ipynb #c047
+# %% ../../nbs/52_adapter.losses.ipynb #c049
 @dataclass
 class Pass:
     "One forward pass over a batch of pairs: hidden states at the loss layers and log-probabilities of the tokens"
@@ -312,7 +312,7 @@ class Side:
     sites:tuple=() # names of the loss layers
     neutral:Float[Tensor, "l b"]=None # p of an adapter that does nothing; None: p_ref
 
-# %% ../../nbs/52_adapter.losses.ipynb #c047b
+# %% ../../nbs/52_adapter.losses.ipynb #c050
 def side(
     policy:Pass, # with the adapter at `c`
     ref:Pass, # without it
@@ -347,7 +347,7 @@ def side(
     return Side(p, p_ref, own(policy.logp_cho, policy.logp_rej)[0], own(ref.logp_cho, ref.logp_rej)[0].detach(),
         last_tokens(own(mask_cho, mask_rej)[0], last), torch.stack(norm), sites=tuple(u), neutral=torch.zeros_like(p) if measure == "shift" else None)
 
-# %% ../../nbs/52_adapter.losses.ipynb #c050
+# %% ../../nbs/52_adapter.losses.ipynb #c053
 def _side_terms(x, f, cap, form, margin, weight, options):
     "Projection loss [b], its value for a neutral adapter [b], coherence [b] after its cap, and metrics of one side"
     proj, neutral = (f(p, x.p_ref, **options).reshape(-1, x.p.shape[-1]).mean(0) for p in (x.p, x.p_ref if x.neutral is None else x.neutral))
@@ -389,16 +389,16 @@ def total_loss(
     metrics |= dict(loss_total=total, loss_proj=proj.mean(), loss_coh=(w[0] * coh_a + w[1] * coh_z).mean(), loss_mono=mono, w_pos=w[0], w_neg=w[1])
     return total, {k: v.detach() for k, v in metrics.items()} | {f"{k}/{n}": v for n, m in (("pos", m_pos), ("neg", m_neg)) for k, v in m.items()}
 
-# %% ../../nbs/52_adapter.losses.ipynb #c058
+# %% ../../nbs/52_adapter.losses.ipynb #c061
 def loss_rows(
     pos:Side,
     neg:Side,
     loss:str="raw", # name in `projection_loss`, or a function like them
-    **options)->list[dict]: # coeff, site, loss_proj, proj_pi, proj_ref, proj_diff, separation_norm
+    **options)->list[dict]: # coeff, site, loss_proj, proj_pi, proj_ref, proj_change (from what an adapter that does nothing has), proj_diff, separation_norm
     "Means over pairs for each coefficient and loss layer"
     f = loss if callable(loss) else projection_loss[loss]
     rows = []
     for c, x in ((1., pos), (-1., neg)):
-        columns = dict(loss_proj=f(x.p, x.p_ref, **options), proj_pi=x.p, proj_ref=x.p_ref, proj_diff=separation_gain(x.p, x.p_ref), separation_norm=x.separation)
+        columns = dict(loss_proj=f(x.p, x.p_ref, **options), proj_pi=x.p, proj_ref=x.p_ref, proj_change=x.p - (x.p_ref if x.neutral is None else x.neutral), proj_diff=separation_gain(x.p, x.p_ref), separation_norm=x.separation)
         rows += [dict(coeff=c, site=s, **{k: v[i].detach().mean().item() for k, v in columns.items() if v is not None}) for i, s in enumerate(x.sites)]
     return rows

@@ -198,7 +198,7 @@ class Objective(nn.Module):
             metrics["drift"] = drift(k.model, k.adapter, [k.neutral[i] for i in sorted({i % len(k.neutral) for i in rows.tolist()})], k.data.pad).mean()
             loss = loss + cfg.neutral_weight * metrics["drift"]
         if "ema" in metrics and self.training: self.ema.copy_(metrics["ema"])
-        if not self.training: metrics |= {f"by|{r['site']}|{r['coeff']:+g}|{name}": r[name] for r in loss_rows(pos, neg, "raw" if both else cfg.loss) for name in ("loss_proj", "proj_pi", "proj_ref", "separation_norm")}
+        if not self.training: metrics |= {f"by|{r['site']}|{r['coeff']:+g}|{name}": r[name] for r in loss_rows(pos, neg, "raw" if both else cfg.loss) for name in ("loss_proj", "proj_pi", "proj_ref", "proj_change", "separation_norm")}
         return loss, {name: v.detach() if isinstance(v, Tensor) else v for name, v in metrics.items()}
 
 # %% ../../nbs/53_adapter.train.ipynb #c020
@@ -304,7 +304,7 @@ def train_adapter(
     pairs:list, # of Pair: (chosen, rejected), with a common ending
     kind:str="innerpissa", # family, see `families()`
     out=None, # run folder: config.json, metrics.jsonl, adapter/; a run that was cut off there goes on where its last checkpoint is
-    task=None, # held-out labelled items that decide the sign at the end; not those of a test
+    task=None, # held-out labelled items that decide the sign at the end, not those of a test; without them either sign may be the one that raises a score
     config:TrainConfig|None=None, # all settings at once; None: `settings_for(model, kind)`
     **changes, # settings one by one, see `TrainConfig`
     )->Adapter: # with `.history`, one line per log step
@@ -378,7 +378,7 @@ def _run(objective, folder, cfg, n, n_val, tok)->pd.DataFrame:
 # %% ../../nbs/53_adapter.train.ipynb #c029
 def layer_report(
     history:pd.DataFrame, # `adapter.history`
-    )->pd.DataFrame: # step, site, coeff, loss_proj, proj_pi, proj_ref, separation_norm
+    )->pd.DataFrame: # step, site, coeff, loss_proj, proj_change, proj_pi, proj_ref, separation_norm
     "One line for each validation, loss layer and coefficient"
     long = history.melt("step", [c for c in history if c.startswith("eval_by|")]).dropna(subset="value")
     parts = long.variable.str.split("|", expand=True)
@@ -397,7 +397,7 @@ def plot_training(
         left.plot(held.step, held.get("eval_loss"), color=color, label=name)
         for c, style in ((1, "-"), (-1, "--")):
             r = report[report.coeff == c].groupby("step").mean(numeric_only=True)
-            right.plot(r.index, r.proj_pi - r.proj_ref, style, color=color, label=f"{name}, c = {c:+d}")
+            right.plot(r.index, c * r.proj_change, style, color=color, label=f"{name}, c = {c:+d}")
     right.axhline(0, ls=":", color="grey")
     left.set(xlabel="optimiser step", ylabel="loss")
     right.set(xlabel="optimiser step", ylabel="projection, change from c = 0")
