@@ -393,7 +393,7 @@ def plot_training(
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
     for (name, h), color in zip(histories.items(), plt.get_cmap("tab10").colors):
         held, report = h.dropna(subset="eval_loss") if "eval_loss" in h else h.iloc[:0], layer_report(h)
-        left.plot(h.step, h.get("loss"), color=color, lw=.6)
+        if "loss" in h: left.plot(*h[["step", "loss"]].dropna().to_numpy().T, color=color, lw=.6)
         left.plot(held.step, held.get("eval_loss"), color=color, label=name)
         for c, style in ((1, "-"), (-1, "--")):
             r = report[report.coeff == c].groupby("step").mean(numeric_only=True)
