@@ -354,7 +354,11 @@ def _():
     from widgets import drive, tools
     have, why = tools()
     if not have: raise Skip(why)
-    return f"{drive(have)['latency']} ms from the last key to another text"
+    try: seen = drive(have)
+    except (AssertionError, subprocess.TimeoutExpired) as e: # a busy machine gets a second try, a wrong page does not
+        if "Timeout" not in f"{type(e).__name__} {e}": raise
+        seen = drive(have)
+    return f"{seen['latency']} ms from the last key to another text"
 
 # ---- the runner
 

@@ -7,12 +7,12 @@ const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 const expect = (ok, what) => { if (!ok) throw new Error(`expected: ${what}`); };
 
 let page;
-setTimeout(() => { console.error("stopped after 100 s"); process.exit(1); }, 100000).unref();
+setTimeout(() => { console.error("Timeout: stopped after 200 s"); process.exit(1); }, 200000).unref();
 
 async function main() {
   const app = await chromium.launch({ executablePath: browser, args: flags });
   page = await app.newPage({ viewport: { width, height } });
-  page.setDefaultTimeout(40000);
+  page.setDefaultTimeout(90000);
   const cell = n => page.locator(".jp-Notebook .jp-CodeCell").nth(n);
   const shot = async (name, n) => { if (pictures) await cell(n).locator(".jp-OutputArea-output").first().screenshot({ path: `${pictures}/${name}.png` }); };
   // run cell n and wait until its number stands beside it

@@ -85,7 +85,7 @@ def lab(dark=False):
             try: server.wait(10)
             except subprocess.TimeoutExpired: os.killpg(server.pid, signal.SIGKILL); server.wait()
 
-def drive(have, pictures=None, dark=False, size="1280x900", seconds=110)->dict:
+def drive(have, pictures=None, dark=False, size="1280x900", seconds=220)->dict:
     "Run the test once; what the page showed. AssertionError with the browser's words if it failed"
     browser, modules = have
     with lab(dark) as url:
