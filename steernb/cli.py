@@ -498,7 +498,7 @@ def run(self:Train):
     self.wrote([out/"adapter", out/"metrics.jsonl"])
     print("not scored (--task none)", flush=True)
 
-# %% ../nbs/91_cli.ipynb #cj00
+# %% ../nbs/91_cli.ipynb #c039
 @command("journal")
 @dataclass
 class Journal(Command):
@@ -516,7 +516,7 @@ class Journal(Command):
         self.wrote([made])
         self.say(f"run it with: jupyter nbconvert --to notebook --execute --inplace {made}")
 
-# %% ../nbs/91_cli.ipynb #c039
+# %% ../nbs/91_cli.ipynb #c040
 @command("tiny")
 @dataclass(kw_only=True)
 class Tiny(Command):
