@@ -397,10 +397,10 @@ def plot_training(
         left.plot(held.step, held.get("eval_loss"), color=color, label=name)
         for c, style in ((1, "-"), (-1, "--")):
             r = report[report.coeff == c].groupby("step").mean(numeric_only=True)
-            right.plot(r.index, c * r.proj_change, style, color=color, label=f"{name}, c = {c:+d}")
+            right.plot(r.index, c * r.proj_change, style, color=color, label=name if c == 1 else None)
     right.axhline(0, ls=":", color="grey")
     left.set(xlabel="optimiser step", ylabel="loss")
-    right.set(xlabel="optimiser step", ylabel="projection, change from c = 0")
-    for ax in (left, right): ax.legend(frameon=False, fontsize=8)
+    right.set(xlabel="optimiser step", ylabel="projection, change from c = 0", title="solid c = 1, dashed c = −1")
+    fig.legend(*right.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
     plt.close(fig)
     return fig
