@@ -298,6 +298,7 @@ def settings_for(model, kind="innerpissa")->TrainConfig:
     "The settings of the model's preset, else the defaults"
     return TrainConfig().with_(**{k: v for k, v in preset_of(getattr(model, "name_or_path", None), kind).items() if k != "model"} | dict(kind=kind))
 
+# %% ../../nbs/53_adapter.train.ipynb #c021b
 def train_adapter(
     model, # a causal LM; unchanged, also while training
     tok,
