@@ -1,6 +1,6 @@
 """The widgets in a real JupyterLab, driven by keyboard in a real Chromium: `python .ci/browser/widgets.py [FOLDER FOR PICTURES] [--dark] [--size 390x844]`.
 
-Needs chromium, node and npm's playwright-core (`tools()` says what is missing, and installs it where CI=true and the user is root)."""
+Needs chromium, node and npm's playwright-core (`tools()` says what is missing; `.ci/run` installs Chromium)."""
 import argparse, contextlib, json, os, secrets, shutil, signal, socket, subprocess, sys, tempfile, time
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,16 +35,15 @@ print("closed by the second run:", old.comm is None and p.comm is not None)""",
 print("bit-identical:", torch.equal(model(**x).logits, bare))"""]
 
 def tools(seconds=90)->tuple: # chromium and the folder of node_modules, or None; why not
-    "What is needed beside Python; where CI=true it tries for `seconds` each to install it"
+    "What is needed beside Python; where CI=true it tries for `seconds` to install playwright-core"
     def call(*command):
         with contextlib.suppress(OSError, subprocess.SubprocessError): return subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL).returncode == 0
-    install, apt, own = os.environ.get("CI") == "true", ("apt-get", "install", "-y", "--no-install-recommends", "chromium"), Path(tempfile.gettempdir())/"steernb_browser"
-    if not chromium() and install and os.geteuid() == 0: call(*apt) or call("apt-get", "update") and call(*apt)
+    own = Path(tempfile.gettempdir())/"steernb_browser"
     if not chromium(): return None, "no chromium here (Debian: apt-get install chromium)"
     if not shutil.which("node"): return None, "no node here"
     if not find_spec("jupyterlab"): return None, "no jupyterlab here (pip install jupyterlab)"
     def modules(): return next((str(p) for p in (os.environ.get("NODE_PATH"), own/"node_modules") if p and (Path(p)/"playwright-core").is_dir()), None)
-    if not modules() and install:
+    if not modules() and os.environ.get("CI") == "true":
         own.mkdir(exist_ok=True)
         call("npm", "install", "--no-audit", "--no-fund", "--prefix", str(own), "playwright-core")
     if not modules(): return None, "no playwright-core here (npm install playwright-core, and NODE_PATH naming its node_modules)"

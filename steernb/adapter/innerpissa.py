@@ -143,7 +143,7 @@ def _initial(config, path, r, d_out)->dict:
     for i, side in enumerate("vu"):
         if getattr(config, f"rot_{side}"):
             n = _start(shape, config.init_theta, seed + i)
-            # A is no small number, so that the gradient of B is none from the first step on
+            # A is not small, so that B has a gradient from the first step on
             new[f"theta_{side}"] = torch.stack([_start((*shape[:-1], config.planes), b ** -.5, seed + i + 4), n[..., :config.planes]]) if config.planes else n - n.mT
     if config.scale_s != "none":
         mean, std = config.init_delta or (0., .002)

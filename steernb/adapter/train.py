@@ -95,10 +95,11 @@ class TrainConfig:
         return replace(self, **changes)
 
 # %% ../../nbs/53_adapter.train.ipynb #c008
-_tiny = dict(model="tiny", lr=.01, epochs=8, batch_size=32, rot_u=True, max_angle=None, planes=4, targets=tuple(f"model.layers.{i}.self_attn.{m}_proj" for i in (1, 2) for m in "vo"), loss_sites=("model.layers.2.self_attn",))
-_attn, _mlp = ([f"model.layers.2.{m}_proj" for m in ms] for ms in (("self_attn.v", "self_attn.o"), ("mlp.up", "mlp.gate")))
+def _paths(blocks, *modules): return tuple(f"model.layers.{i}.{m}_proj" for i in blocks for m in modules)
+_attn = ("self_attn.v", "self_attn.o")
+_tiny = dict(model="tiny", lr=.01, epochs=8, batch_size=32, rot_u=True, max_angle=None, planes=4, targets=_paths((1, 2), *_attn), loss_sites=("model.layers.2.self_attn",))
 presets = { # name: model, and settings that differ from the defaults; with kind, for families other than InnerPiSSA
-    **dict.fromkeys(("default", ".", "tiny"), _tiny), "tiny-lora": dict(model="tiny", kind="lora", r=8, lr=5e-3, epochs=8, batch_size=32, targets=tuple(_attn), loss_sites=tuple(_mlp)),
+    **dict.fromkeys(("default", ".", "tiny"), _tiny), "tiny-lora": dict(model="tiny", kind="lora", r=8, lr=5e-3, epochs=8, batch_size=32, targets=_paths((2,), *_attn), loss_sites=_paths((2,), "mlp.up", "mlp.gate")),
     "rnd": dict(model="random", r=16, epochs=2, n_depths=2, depth_end=-1, loss_depths=(-2,), max_samples=32),
     "q06b-24gb": dict(model="q06b", batch_size=32), "q4b-24gb": dict(model="q4b", batch_size=6, effective_batch=30), "q4b-80gb": dict(model="q4b", batch_size=24, effective_batch=24),
     "q4bv1-80gb": dict(model="qwen4b", batch_size=24, effective_batch=24), "qwen4b": dict(model="qwen4b", batch_size=6, effective_batch=30),
@@ -195,11 +196,11 @@ class Objective(nn.Module):
                                    mono_margin=cfg.mono_margin, mono_weight=cfg.mono_weight, ema=self.ema.clone() if cfg.guard and not both else None,
                                    shared=_everywhere if _process()[1] > 1 else None, **({} if both else cfg.loss_options))
         if k.neutral:   # chosen by the rows, so that a resumed run takes the same
-            metrics["drift"] = drift(k.model, k.adapter, [k.neutral[i] for i in sorted({i % len(k.neutral) for i in rows.tolist()})], k.data.pad).mean()
-            loss = loss + cfg.neutral_weight * metrics["drift"]
+            far = drift(k.model, k.adapter, [k.neutral[i] for i in sorted({i % len(k.neutral) for i in rows.tolist()})], k.data.pad).mean()
+            loss, metrics["drift"] = loss + cfg.neutral_weight * far, far.detach()
         if "ema" in metrics and self.training: self.ema.copy_(metrics["ema"])
         if not self.training: metrics |= {f"by|{r['site']}|{r['coeff']:+g}|{name}": r[name] for r in loss_rows(pos, neg, "raw" if both else cfg.loss) for name in ("loss_proj", "proj_pi", "proj_ref", "proj_change", "separation_norm")}
-        return loss, {name: v.detach() if isinstance(v, Tensor) else v for name, v in metrics.items()}
+        return loss, metrics
 
 # %% ../../nbs/53_adapter.train.ipynb #c020
 class _Log(TrainerCallback):
