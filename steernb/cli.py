@@ -102,7 +102,7 @@ class Demo(Command):
         s = r.summary
         self.say(f"\n{s.model[0]} on {s.task[0]}: slope of the signed log-ratio (nats) per unit of c, 95 % interval, z among {self.n_random} random directions, ΔNLL (nats per token, worse end)")
         for tier, what in dict(A="acts seen in training with personas", B="acts seen only without personas (held out)", C="acts never seen (held out)").items():
-            self.say(f"\ntier {tier}" + f": {what}" * (self.model == "tiny"), table(s[s.tier == tier], [c for c in FIRST if c != "tier"]))
+            self.say(f"\ntier {tier}" + f": {what}" * (self.model == "tiny"), table(s[s.tier == tier], FIRST[3:]))
         prompt = story_prompts()[0] if self.axis == "mood" else TALK[0]
         for _, t in generate(model, tok, prompt, r.arms["mean_diff"], sorted({min(self.coeffs), 0, max(self.coeffs)}), max_new_tokens=40).iterrows():
             self.say(f"\n{prompt!r} at c = {t.coeff:+g}: {t.text}")
@@ -209,7 +209,7 @@ def run(self:Eval):
         arms, report = equal_kl(model, tok, arms, self.kl)
         self.say(f"\nstrengths at {self.kl:g} nats", table(report[~report.arm.str.startswith("random/")], "arm status coefficient kl message".split(), 3), "")
     rows = score(model, tok, items, arms, self.coeffs, self.seed, self.out/"rows.parquet", self.batch_size)
-    summary = summarise(rows)
+    summary = summarise(rows, full=True)
     with atomic(self.out/"summary.csv") as tmp: summary.to_csv(tmp, index=False)
     self.say(table(summary, "arm n_items slope slope_lo slope_hi r2 random_z monotone tent acquiescence".split()))
     self.wrote([self.out/"rows.parquet", self.out/"summary.csv"])

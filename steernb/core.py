@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SteerError', 'SiteError', 'PairError', 'FormatError', 'RowsError', 'ConfigError', 'CoherenceError', 'nearest',
-           'Registry', 'seed_all', 'check_number', 'quiet', 'progress', 'atomic', 'shared_folder']
+           'Registry', 'seed_all', 'check_number', 'quiet', 'progress', 'silent', 'atomic', 'shared_folder']
 
 # %% ../nbs/00_core.ipynb #c002
 from contextlib import contextmanager
@@ -137,7 +137,9 @@ def progress(
 ):
     "`it` with a progress bar that appears after a second and vanishes at the end."
     from tqdm.auto import tqdm
-    return tqdm(it, desc=desc, total=total, leave=False, delay=1, disable=bool(_quiet) or os.environ.get("STEERNB_QUIET") == "1")
+    return tqdm(it, desc=desc, total=total, leave=False, delay=1, disable=silent())
+
+def silent()->bool: "Whether bars are switched off, by `quiet` or by STEERNB_QUIET=1"; return bool(_quiet) or os.environ.get("STEERNB_QUIET") == "1"
 
 # %% ../nbs/00_core.ipynb #c028
 @contextmanager

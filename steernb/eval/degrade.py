@@ -54,9 +54,10 @@ def delta_nll(
     coeffs=(-1, 0, 1), # c = 0 is always computed, as the reference
     texts:list|None=None, # neutral texts the arms were not made from; None: those of the embedded world
     max_tokens:int=4096, # tokens in a batch at most
+    n:int=64, # how many of the embedded world's texts
     )->pd.DataFrame: # arm, coeff, nll, delta_nll
     "NLL of neutral texts under each arm (mean over texts, nats per token) and its difference to the same arm at c = 0. `ConfigError` for unusable arms, coefficients or texts"
-    arms, texts = named(arms), neutral_texts() if texts is None else texts
+    arms, texts = named(arms), neutral_texts(n) if texts is None else texts
     if isinstance(texts, str) or not len(texts): raise ConfigError("texts: give a list of texts of several words each")
     coeffs, zero, out = grid([*coeffs, 0]), {}, []
     for name, c in progress([(a, c) for a in arms for c in sorted(coeffs, key=abs)], "ΔNLL"):

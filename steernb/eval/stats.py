@@ -359,19 +359,20 @@ def compare(
     n_boot: int = 1000,        # bootstrap resamples (dilemmas, and seeds if several)
     n_perm: int = 9999,        # sign patterns of the permutation test
     seed: int = 0,             # seed of both
+    control_prefix: str | None = "random", # arms whose name starts so get no row and no share of Holm's correction; None: all arms are compared
 ) -> pd.DataFrame: # one row per arm: effect, effect of the reference, their paired difference with interval, p_t (paired t), p_flip (sign flips), p_holm (Holm over the arms, of p_t)
     "Arms against a reference arm, row by row on those finite in both. Raises `RowsError` on different rows or different coefficients"
     out = []
     for b in row_arrays(rows):
         ref = next(iter(b.coeffs)) if reference is None else reference
         _known(ref, b.coeffs)
-        arms = [a for a in b.coeffs if a != ref]
+        arms = [a for a in b.coeffs if a != ref and not (control_prefix and str(a).startswith(control_prefix))]
         if c is None:
             for a in arms:
                 odd = set(b.coeffs[a]) ^ set(b.coeffs[ref])
                 if odd: raise RowsError(f"slopes of {a!r} and {ref!r} can't be compared: only one of them was scored at c={_some(odd)}; score both there or pass c=")
-            effect = {a: _curves(b, a, transform, metric).slope for a in b.coeffs}
-        else: effect = {a: _changes(b, a, [c], metric)[:, :, 0] for a in b.coeffs}
+            effect = {a: _curves(b, a, transform, metric).slope for a in (ref, *arms)}
+        else: effect = {a: _changes(b, a, [c], metric)[:, :, 0] for a in (ref, *arms)}
         if not arms: continue
         x = np.stack([effect[a] - effect[ref] for a in arms], -1)
         m, p = cluster_means(x, b.group, n_boot, seed), _flip(x, b.group, n_perm, seed)
@@ -399,24 +400,25 @@ def coherence(
     nll: pd.DataFrame = None, # arm, coeff, delta_nll; None uses the rows' own `nll`
     min_valid: float = .8,    # smallest share of valid answers
     max_nll: float = 1.,      # largest ΔNLL in nats per token; None does not ask
-) -> pd.DataFrame: # one row per arm and coefficient: valid, delta_nll, coherent
+) -> pd.DataFrame: # one row per arm and coefficient: valid, pmass (mean), delta_nll, coherent
     "Which coefficients still leave a model that answers and writes"
     out = []
     for key, part in check_rows(rows).groupby(_by(rows), sort=False, dropna=False):
         low = part["low_pmass"].fillna(False).astype(bool) if "low_pmass" in part else False
         t = (np.isfinite(part["logratio"].astype(float)) & ~low).groupby([part["arm"], part["coeff"]], sort=False).mean().rename("valid").to_frame()
+        t["pmass"] = part.groupby(["arm", "coeff"])["pmass"].mean() if "pmass" in part else np.nan
         t["delta_nll"] = _delta_nll(part, nll).reindex(t.index)
         if max_nll is not None and t["delta_nll"].isna().all(): raise RowsError("these rows have no ΔNLL: measure it on neutral text and pass nll=delta_nll(...), or max_nll=None to judge by the answers alone")
         t["coherent"] = (t["valid"] >= min_valid) & (True if max_nll is None else t["delta_nll"] < max_nll)
         out.append(t.reset_index().assign(**dict(zip(_by(rows), key))))
     out = pd.concat(out, ignore_index=True)
-    return out[[*_by(rows), "arm", "coeff", "valid", "delta_nll", "coherent"]]
+    return out[[*_by(rows), "arm", "coeff", "valid", "pmass", "delta_nll", "coherent"]]
 
 # %% ../../nbs/42_eval.stats.ipynb #c070
 def coherence_range(
     rows: pd.DataFrame, # the table made by `score`
     **kw,               # nll, min_valid, max_nll of `coherence`
-) -> pd.DataFrame: # one row per arm: lo, hi (NaN if c=0 itself is not coherent), and what ended the range on either side
+) -> pd.DataFrame: # one row per arm: lo, hi (NaN if c=0 itself is not coherent), pmass (the smallest in the range), and what ended the range on either side
     "The widest run of coherent coefficients around c=0"
     def side(g, sign):
         g = g[g.coeff * sign >= 0].sort_values("coeff", key=abs)
@@ -427,5 +429,5 @@ def coherence_range(
     out = []
     for key, g in coherence(rows, **kw).groupby(_by(rows) + ["arm"], sort=False, dropna=False):
         (lo, below), (hi, above) = side(g, -1), side(g, 1)
-        out.append(dict(zip(_by(rows) + ["arm"], key)) | dict(lo=lo, hi=hi, n_coherent=int(g.coherent.sum()), n_coeffs=len(g), below=below, above=above))
+        out.append(dict(zip(_by(rows) + ["arm"], key)) | dict(lo=lo, hi=hi, pmass=g.pmass[g.coeff.between(lo, hi)].min(), n_coherent=int(g.coherent.sum()), n_coeffs=len(g), below=below, above=above))
     return pd.DataFrame(out)

@@ -88,7 +88,7 @@ def axis_pairs(
     n:int=256, # number of pairs
     seed:int=0, # the same seed gives the same pairs
     )->list: # of Pair
-    "Persona pairs of an axis: opposite personas, the same request, the same neutral beginning of an answer"
+    "Persona pairs of an axis: opposite personas, the same request, the same neutral beginning of an answer. For other words and models see `persona_pairs`"
     return persona_pairs(*(persona_texts(axis_of(axis), pole) for pole in (1, -1)), n, tok, seed, personas=("{x}",), requests=TALK + SHOW, openings=(*suffixes(), *[""] * 20))
 
 # %% ../../nbs/80_lab.arms.ipynb #c021

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import pandas as pd
 from ..core import ConfigError, atomic
 from ..data.tasks import Task, task
-from ..data.world import neutral_texts
 from ..eval.degrade import delta_nll
 from ..eval.score import grid, score
 from ..eval.stats import dose_response
@@ -41,11 +40,12 @@ def each_seed(measure, vectors:dict, fixed:list)->pd.DataFrame:
     return pd.concat(seeded + [f.assign(seed=seed) for f in fixed for seed in vectors], ignore_index=True)
 
 # %% ../../nbs/81_lab.compare.ipynb #c013
-FIRST = "arm tier n_items n_seeds slope slope_lo slope_hi r2 random_z delta_nll monotone tent acquiescence".split()
+FIRST = "model task tier arm n_items n_seeds slope slope_lo slope_hi r2 random_z delta_nll monotone tent acquiescence".split()
 
 def summarise(
     rows:pd.DataFrame, # of `score`, with all seeds
     price:pd.DataFrame|None=None, # of `delta_nll`, with all seeds
+    full:bool=False, # every column of `dose_response` behind those of `FIRST`
     )->pd.DataFrame: # one line per arm and tier
     "Dose response of each arm beside its price; arms named random/… become one line"
     t = dose_response(rows)
@@ -61,7 +61,7 @@ def summarise(
         whole = line.columns.intersection(["n_items", "n_groups", "n_seeds", "n_valid", "n_random"])
         t = pd.concat([t[~is_random], line.astype({c: int for c in whole})], ignore_index=True)
     first = [c for c in FIRST if c in t]
-    t = t[first + [c for c in t if c not in first]]
+    t = t[first + full * [c for c in t if c not in first]]
     return t.sort_values("tier", kind="stable").reset_index(drop=True) if "tier" in t else t
 
 # %% ../../nbs/81_lab.compare.ipynb #c015
@@ -83,12 +83,12 @@ def demo(
     vectors = {s: vector_arms(model, tok, axis_pairs(axis, tok, n_pairs, s), seed=s, **kwargs) for s in seeds}
     prompt, randoms = {"prompt": prompt_arm(axis)}, random_arms(next(iter(vectors[seeds[0]].values())), n_random, seeds[0])
     def rows(arms, seed, at=coeffs): return score(model, tok, items, arms, at, seed)
-    def price(arms, seed): return delta_nll(model, tok, arms, ends, neutral_texts(32)).assign(seed=seed)
+    def price(arms, seed): return delta_nll(model, tok, arms, ends, n=32).assign(seed=seed)
     scored = each_seed(rows, vectors, [rows(a, 0, ends) for a in (prompt, randoms) if a])
     scored.insert(2, "tier", scored["item"].map(items.items.set_index("item")["tier"]))
     some = dict(list(randoms.items())[:8])
     costs = each_seed(price, vectors, [price(prompt, 0)] + ([price(some, 0)] if some else []))
-    return SimpleNamespace(rows=scored, price=costs, summary=summarise(scored, costs), vectors=vectors, arms=prompt | vectors[seeds[0]] | randoms)
+    return SimpleNamespace(rows=scored, price=costs, summary=summarise(scored, costs, full=True), vectors=vectors, arms=prompt | vectors[seeds[0]] | randoms)
 
 # %% ../../nbs/81_lab.compare.ipynb #c020
 def environment(model)->dict:

@@ -9,7 +9,6 @@ __all__ = ['LEGEND', 'results_table', 'Results', 'results']
 from dataclasses import dataclass
 import pandas as pd
 from ..core import ConfigError
-from ..data.world import neutral_texts
 from ..eval.degrade import delta_nll
 from ..eval.score import grid, score
 from ..eval.stats import coherence_range
@@ -45,7 +44,7 @@ def results_table(
     "The results table from rows alone; sorted by slope"
     nll = None if price is None else price.groupby(["arm", "coeff"], as_index=False).delta_nll.mean()
     known = rows if nll is None else rows[rows.arm.isin(nll.arm)]
-    t = summarise(rows, price).set_index("arm")
+    t = summarise(rows, price, full=True).set_index("arm")
     for part, names in ((transfer(known, items=items, nll=nll, **kw), ["target", "p_holm", "stars", "others", "ratio", "best", "breadth", "n_values"]), (main_metric(known, nll=nll), ["main"])):
         part = part.set_index("arm")
         t = t.join(part[~part.index.str.startswith("random/")][names])
@@ -116,7 +115,7 @@ def results(
             return arms
         v, (f, r) = in_all({s: at_budget(a, s) for s, a in vectors.items()})[0], (at_budget(a, seeds[0]) for a in (fixed, randoms))
         def rows(arms, seed, at=coeffs): return score(model, tok, items, arms, at, seed)
-        def price(arms, seed, at=coeffs): return delta_nll(model, tok, arms, at, neutral_texts(32)).assign(seed=seed)
+        def price(arms, seed, at=coeffs): return delta_nll(model, tok, arms, at, n=32).assign(seed=seed)
         some = dict(list(r.items())[:8])
         out.rows[budget] = each_seed(rows, v, [rows(a, 0, (-1, 0, 1)) for a in (f, r) if a])
         out.price[budget] = each_seed(price, v, [price(a, 0, (-1, 0, 1)) for a in (f, some) if a])

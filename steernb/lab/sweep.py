@@ -50,7 +50,7 @@ def try_coefficients(
     task, # held-out items that will choose; not those of the test
     coeffs=(.25, .5, .75, 1, 1.5, 2, 3, 4), # coefficients; a prompt has only 1
     **options, # of `steered_kl`: prompts, max_new_tokens
-    )->pd.DataFrame: # arm, coefficient, kl (95th percentile of steered tokens, the worse of both signs), effect (half of the mean score at +c minus that at −c)
+    )->pd.DataFrame: # arm, coeff, kl (95th percentile of steered tokens, the worse of both signs), effect (half of the mean score at +c minus that at −c)
     "What each coefficient of each arm costs, and what it does to held-out items"
     out = []
     for name, arm in progress(list(arms.items()), "coefficients"):
@@ -58,7 +58,7 @@ def try_coefficients(
             price = max(steered_kl(model, tok, arm, k, **options).nanquantile(.95).item() for k in (c, -c))
             with quiet(): rows = score(model, tok, task, {name: arm}, (c, -c))
             mean = (rows.label * rows.logratio).groupby(rows.coeff).mean()
-            out.append(dict(arm=name, coefficient=float(c), kl=price, effect=(mean[c] - mean[-c]) / 2))
+            out.append(dict(arm=name, coeff=float(c), kl=price, effect=(mean[c] - mean[-c]) / 2))
     return pd.DataFrame(out)
 
 def best_within(
@@ -70,7 +70,7 @@ def best_within(
     out = {}
     for name, t in tried[tried.kl <= kl].groupby("arm", sort=False):
         t = t.loc[t.effect.abs().idxmax()]
-        out[name] = arms[name] if isinstance(arms[name], PromptArm) else Scaled(arms[name], t.coefficient if t.effect > 0 else -t.coefficient, dict(best_within=dict(t.drop("arm"), budget=kl)))
+        out[name] = arms[name] if isinstance(arms[name], PromptArm) else Scaled(arms[name], t.coeff if t.effect > 0 else -t.coeff, dict(best_within=dict(t.drop("arm"), budget=kl)))
     return out
 
 # %% ../../nbs/83_lab.sweep.ipynb #c012
@@ -154,5 +154,5 @@ def sweep(
         done.append((scored(found, 0).assign(place="–") if found else None, said.assign(place="–", seed=0)))
     tables, report = [r for r, _ in done if r is not None], pd.concat([said for _, said in done], ignore_index=True)
     if not tables: raise ConfigError("no method was possible at any place: " + "; ".join(report.message.unique()[:3]))
-    summary = pd.concat([summarise(r.drop(columns="place")).assign(place=r.place.iloc[0]) for r in tables], ignore_index=True)
+    summary = pd.concat([summarise(r.drop(columns="place"), full=True).assign(place=r.place.iloc[0]) for r in tables], ignore_index=True)
     return SimpleNamespace(rows=pd.concat(tables, ignore_index=True), report=report, summary=summary[["place", *summary.columns.drop("place")]])

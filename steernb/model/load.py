@@ -18,7 +18,7 @@ import torch
 from torch import nn, Tensor
 from jaxtyping import Int
 
-from ..core import ConfigError, FormatError, SteerError, nearest, progress
+from ..core import ConfigError, FormatError, SteerError, nearest, progress, silent
 from .hooks import text_config, layer_of
 
 # %% ../../nbs/02_model.load.ipynb #c006
@@ -293,7 +293,7 @@ def load(
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
     bars = logging.is_progress_bar_enabled()
-    if name == "tiny": logging.disable_progress_bar()   # it would be gone before it is read
+    if name == "tiny" or silent(): logging.disable_progress_bar()   # that of tiny would be gone before it is read
     try:
         tok = AutoTokenizer.from_pretrained(source, padding_side="left", **{k: kw[k] for k in ("revision", "token", "trust_remote_code") if k in kw})
         model, info = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, device_map="auto" if str(device) == "auto" and place == "cuda" else {"": place}, output_loading_info=True, **kw)

@@ -107,8 +107,9 @@ def bias_flags(
     chosen = {p: next((f for f, names in brings.items() if f"{p}.bias" in names), None) for p in paths}
     none = [p for p, f in chosen.items() if f is None]
     if none:
+        able = ", ".join(dict.fromkeys(".".join(n.split(".")[-3:-1]) for names in brings.values() for n in sorted(names) if n.endswith(".bias")))
         raise FormatError(f"{type(model).__name__} has no bias at {none[0]}, and no switch of its configuration gives it one, so a saved folder would lose this vector: "
-                          f"use save_peft (for PEFT), save_gguf (for llama.cpp) or hooks. Switches there are: {', '.join(k for k, names in brings.items() if names) or 'none'}")
+                          f"use save_peft (for PEFT), save_gguf (for llama.cpp) or hooks" + (f"; or train the vector where the configuration allows one: {able} (sites='attn')" if able else ""))
     return {f: True for f in chosen.values()}, set().union(*(brings[f] for f in chosen.values()))
 
 # %% ../../nbs/33_steer.bake.ipynb #c021

@@ -145,15 +145,17 @@ def sites(self:SteeringVector): return list(self.directions)
 
 @patch
 def like(self:SteeringVector, directions=None, strength=None, name=None):
-    "A copy with other directions or strengths, at the sites of `directions`"
+    "A copy with other directions or strengths, at the sites of `directions`; a price measured at the old strengths is not kept"
     d = self.directions if directions is None else directions
-    return SteeringVector(d, {s: (strength or self.strength)[s] for s in d}, self.meta, name or self.name, self.operator, self.state)
+    meta = {k: v for k, v in self.meta.items() if strength is None or k != "calibration"}
+    return SteeringVector(d, {s: (strength or self.strength)[s] for s in d}, meta, name or self.name, self.operator, self.state)
 
 @patch
 def __repr__(self:SteeringVector):
-    s, a = self.sites, list(self.strength.values())
+    s, a = self.sites, sorted(self.strength.values())
+    def both_ends(x): return " … ".join(dict.fromkeys((x[0], x[-1])))
     how = "" if self.operator == "add" else f", operator {getattr(self.operator, '__name__', self.operator)}"
-    return f"SteeringVector({self.name!r}{how}: {len(s)} sites {s[0]}{' … ' + s[-1] if len(s) > 1 else ''}, d={len(self.directions[s[0]])}, strength {min(a):.3g} … {max(a):.3g})"
+    return f"SteeringVector({self.name!r}{how}: {len(s)} site{'s' * (len(s) > 1)} {both_ends(s)}, d={len(self.directions[s[0]])}, strength {both_ends([f'{x:.3g}' for x in a])})"
 
 # %% ../../nbs/30_steer.intervention.ipynb #c022
 @patch
