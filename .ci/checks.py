@@ -158,7 +158,6 @@ def _():
 
 @check("demo: steernb demo --quick")
 def _():
-    if not Path("steernb/cli.py").exists(): raise Skip("no steernb/cli.py yet")
     with tempfile.TemporaryDirectory() as out:
         code = "import sys; from steernb.cli import main; sys.argv = ['steernb', 'demo', '--quick', '--out', %r]; sys.exit(main())" % out
         print(python(code, timeout=600))
@@ -345,6 +344,8 @@ def _():
         lacking += [f"{p}: version {v[0] if v else None}, settings.ini says {cfg.version}" for p in ("CITATION.cff", "nbs/cite.qmd")
                     if (v := re.findall(r"^\s*version\s*[:=]\s*\{?([\d.]+)", Path(p).read_text(encoding="utf-8"), flags=re.M)) != [cfg.version]]
         yield "docs: front matter is complete", lambda: none(lacking, "missing fields")
+        silent = [str(p) for p in sorted(Path("journal").glob("[0-9]*.ipynb")) if not any("made by: " in "".join(o.get("text", [])) for c in cells(p) for o in c.get("outputs", []))]
+        yield "docs: every journal page prints the command that made it", lambda: none(silent, "pages without a stored `made by:` (see colophon in steernb.lab.journal)")
 
 # ---- a real browser
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from fastcore.basics import patch
 from torch import nn
-from peft import (BeftConfig, BOFTConfig, DeloraConfig, HRAConfig, IA3Config, LoraConfig, OFTConfig, PeftConfig, PeftModel, RoadConfig, VeraConfig, get_peft_model)
+from peft import (BeftConfig, BOFTConfig, DeloraConfig, HRAConfig, IA3Config, LoraConfig, OFTConfig, PeftConfig, RoadConfig, VeraConfig, get_peft_model)
 from peft.tuners.tuners_utils import check_target_module_exists
 from peft.utils import load_peft_weights, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file

@@ -15,8 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd
 import torch
-from torch import nn, Tensor
-from torch.nn.utils.rnn import pad_sequence
+from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 from ..core import ConfigError, PairError, atomic, check_number, nearest, progress

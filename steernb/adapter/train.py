@@ -8,7 +8,7 @@ __all__ = ['presets', 'TrainConfig', 'PairData', 'forward_pass', 'read_reference
 
 # %% ../../nbs/53_adapter.train.ipynb #c002
 import json, math, os, shutil, tempfile
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +32,7 @@ from ..steer.intervention import Intervention, needs
 from ..eval.calibrate import output_sign
 from ..eval.degrade import generate
 from .reversible import Adapter, checkpointing, family, new_adapter
-from .innerpissa import adapter_layers, select_dims, target_sites
+from .places import adapter_layers, select_dims, target_sites
 from .losses import Pass, antisymmetric_alignment, loss_rows, mean_difference, preference_gap, side, total_loss
 
 # %% ../../nbs/53_adapter.train.ipynb #c006

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from scipy import stats as st
 from scipy.special import expit
 from ..core import Registry, RowsError, nearest
-from .resample import FEW, Means, _cluster_means, _cluster_sums, _divide, bootstrap_means, cluster_means, holm, percentile_ci, seeds_ci, sign_flip_p, stars
+from .resample import _cluster_means, _cluster_sums, _divide, bootstrap_means, cluster_means, holm, seeds_ci, sign_flip_p, stars
 
 # %% ../../nbs/42_eval.stats.ipynb #c007
 COLUMNS = ("model", "task", "item", "group", "action", "label", "arm", "coeff", "seed", "logratio", "pmass", "maxp", "choice", "nll", "low_pmass")

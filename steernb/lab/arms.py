@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import torch
 from ..core import ConfigError, Registry, SteerError, nearest
 from ..data.pairs import persona_pairs
-from ..data.tasks import Task, task
+from ..data.tasks import Task
 from ..data.world import AXES, SHOW, TALK, persona_texts, suffixes, with_article
 from ..direction.contrast import extractor
 from ..model.hooks import blocks, sites

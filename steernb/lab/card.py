@@ -9,12 +9,11 @@ __all__ = ['persona_arms', 'axis_rows', 'axis_matrix', 'column_ratio', 'defaults
 # %% ../../nbs/85_lab.card.ipynb #c003
 import re
 import pandas as pd
-import torch
 from ..core import progress, quiet
 from ..data.world import AXES, facts, neutral_texts, persona_texts, story_prompts, story_words
 from ..eval.degrade import delta_nll, generate
 from ..eval.score import score
-from ..eval.stats import dose_response, random_z
+from ..eval.stats import dose_response
 from .arms import axis_pairs, random_arms, vector_arms
 from .compare import axis_task
 from ..steer.intervention import PromptArm

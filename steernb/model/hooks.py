@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
-import torch
 from torch import nn, Tensor
 
 from ..core import SiteError, ConfigError, nearest, check_number
