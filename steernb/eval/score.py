@@ -332,10 +332,10 @@ def score(
                 if file: file.add((a, c, seed), done[a, c, seed])
         finally:
             if file and file.new: file.write()
-    if endless: warnings.warn(f"{endless} answers ended inside of their thought and are NaN; give more room than free={free}")
+    if endless: warnings.warn(f"{endless} answers ended inside of their thought and are NaN; give more room than free={free}", stacklevel=2)
     rows = mark(pd.concat([done[k] for k in todo], ignore_index=True), strict, min_pmass)
     plain = rows.pmass[rows.coeff.abs() == min(map(abs, coeffs))].median()
     if plain < .1 and task.answers != "text" and not free:
         warnings.warn(f"at c={min(coeffs, key=abs):g} the asked-for answers hold only {plain:.1%} of the probability (median of {len(task.items)} items): these log-ratios compare words the model would hardly say. "
-                      "Try another prefix of the task, the model's own chat format, or free=32, which lets it write")
+                      "Try another prefix of the task, the model's own chat format, or free=32, which lets it write", stacklevel=2)
     return rows
