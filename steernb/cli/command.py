@@ -37,9 +37,7 @@ class Command:
     def wrote(self, paths): print(*(f"wrote {p}" for p in paths), sep="\n", flush=True)
     def load(self):
         self.say(f"loading {self.model} …")
-        from transformers.utils import logging
         from steernb.model.load import load
-        if self.quiet: logging.disable_progress_bar()
         return load(self.model, device="cpu" if self.model == "tiny" else self.device)
 
 # %% ../../nbs/91_cli.command.ipynb #c009
