@@ -7,7 +7,7 @@ __all__ = ['POLES', 'persona_completions', 'end_of_turn', 'sft_examples', 'sft_b
            'sft_arm']
 
 # %% ../../nbs/54_adapter.sft.ipynb #c002
-import json, random, tempfile, warnings
+import random, tempfile, warnings
 from contextlib import nullcontext
 from copy import deepcopy
 from math import isfinite
@@ -18,13 +18,14 @@ import torch
 from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
-from ..core import ConfigError, PairError, atomic, check_number, nearest, progress
+from ..core import ConfigError, PairError, check_number, nearest, progress
 from ..model.capture import frozen
 from ..model.load import chat_text, device_of, pad_id, pad_left, token_ids
 from ..steer.bake import WeightDelta
 from ..steer.intervention import Intervention, digest
 from ..eval.score import evaluating
 from .reversible import Adapter, families, new_adapter
+from .train import begin
 
 # %% ../../nbs/54_adapter.sft.ipynb #c005
 def _leak(texts, exclude, what):
@@ -145,7 +146,8 @@ def _trainer(module, examples, pad, device, *, lr, epochs, batch_size, effective
     order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed)).tolist()
     n_val = max(1, round(val * len(order))) if val else 0
     held, rows = order[:n_val], order[n_val:]
-    accumulate = max(1, effective_batch // batch_size)
+    if effective_batch % batch_size: raise ConfigError(f"effective_batch={effective_batch} is no multiple of batch_size={batch_size}: give effective_batch={max(1, round(effective_batch / batch_size)) * batch_size}")
+    accumulate = effective_batch // batch_size
     total = max(1, round(epochs * -(-(-(-len(rows) // batch_size)) // accumulate)))
     if not rows or warmup >= total: raise ConfigError(f"{len(rows)} answers in batches of {batch_size}×{accumulate} make {total} steps, {warmup} of them warm-up: "
         "the learning rate would never arrive; give more answers or epochs, or a smaller effective_batch or warmup")
@@ -188,7 +190,8 @@ def train_sft(
     tuned, adapter = (deepcopy(model).float().requires_grad_(True), None) if full else (model, new_adapter(model, kind, targets, depths, r, seed, **options))
     module = _Answers(tuned, dict(tuned.named_parameters()) if full else adapter.parameters(), nullcontext if full else lambda: adapter(model, 1.))
     with tempfile.TemporaryDirectory() as tmp, nullcontext() if full else frozen(model), evaluating(tuned), torch.enable_grad():
-        before, after, history = _fit(_trainer(module, examples, pad_id(tok), device_of(model), folder=_begin(out or tmp, settings), keep=out is not None, **run))
+        begin(out or tmp, settings)
+        before, after, history = _fit(_trainer(module, examples, pad_id(tok), device_of(model), folder=Path(out or tmp)/"checkpoints", keep=out is not None, **run))
     done = WeightDelta(_moved(model, tuned), "full_sft") if full else adapter
     done.history, done.meta = history, done.meta | settings | dict(val_loss=(before, after), source="sft")
     if out is not None and not full: adapter.save(Path(out)/"adapter", model)
@@ -202,13 +205,6 @@ def _whole(model, kind, options)->bool:
     if options: raise ConfigError(f"{sorted(options)} belong to an adapter, and kind='full' has none")
     if not all(p.is_floating_point() for p in model.parameters()): raise ConfigError("a quantised model can't be fine-tuned in full: take kind='lora', or load it without quantization")
     return True
-
-def _begin(folder, settings)->Path:
-    "The folder of the checkpoints. Writes config.json, or `ConfigError` if an earlier run there had other settings"
-    text, file = json.dumps(settings, indent=1, default=str), Path(folder)/"config.json"
-    if file.exists() and file.read_text() != text: raise ConfigError(f"{folder} holds a run with other settings or texts: give another folder, or the same ones to go on")
-    with atomic(file) as tmp: tmp.write_text(text)
-    return Path(folder)/"checkpoints"
 
 def _fit(t:Trainer)->tuple: # loss on held-out answers before and after (nats per token), and the log
     "Train, from the last checkpoint if there is one; `ConfigError` if the loss is no number afterwards, a warning if it did not fall"

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['presets', 'TrainConfig', 'PairData', 'forward_pass', 'read_reference', 'of_rows', 'answered', 'drift', 'Objective',
-           'read_log', 'debug', 'preset_of', 'settings_for', 'train_adapter', 'layer_report', 'plot_training']
+           'read_log', 'debug', 'preset_of', 'settings_for', 'train_adapter', 'with_config', 'begin', 'layer_report',
+           'plot_training']
 
 # %% ../../nbs/53_adapter.train.ipynb #c002
 import json, math, os, shutil, tempfile
@@ -322,7 +323,7 @@ def train_adapter(
         u = _references(model, tok, pairs, held, where, cfg.direction)
         adapter = new_adapter(model, cfg.kind, targets, r=cfg.r, seed=cfg.seed, **_options(model, tok, pairs, cfg, targets))
         folder = Path(out or stack.enter_context(tempfile.TemporaryDirectory()))
-        _begin(folder, cfg, model)
+        begin(folder, dict(model=getattr(model, "name_or_path", ""), **asdict(cfg)))
         if cfg.save_memory: stack.enter_context(checkpointing(model, adapter))
         data = PairData(tok, [*pairs, *held], where, cfg.n_last)
         ref = read_reference(model, data)
@@ -350,13 +351,18 @@ def _check(cfg, out):
     if _process()[1] > 1 and out is None: raise ConfigError("several processes need one folder: give out=")
     if cfg.effective_batch % (together := cfg.batch_size * _process()[1]): raise ConfigError(f"effective_batch={cfg.effective_batch} is no multiple of the {together} pairs of a pass (batch_size × processes): give effective_batch={max(1, round(cfg.effective_batch / together)) * together}")
 
-def _begin(folder, cfg, model):
-    "Write config.json, or check that what an unfinished run (or `run_folder`) wrote there agrees"
-    mine, file = json.loads(json.dumps(dict(model=getattr(model, "name_or_path", ""), **asdict(cfg)), default=list)), folder/"config.json"
+def with_config(folder, settings:dict)->dict: # settings that config.json of `folder` holds, and these
+    "`ConfigError` if an earlier run there (or `run_folder`) wrote another value of one of these settings"
+    mine, file = json.loads(json.dumps(settings, default=str)), Path(folder)/"config.json"
     there = json.loads(file.read_text()) if file.exists() else {}
     if odd := [k for k in mine if there.get(k, mine[k]) != mine[k]]: raise ConfigError(f"{folder} holds a run with other settings ({odd[0]}: {there[odd[0]]}, not {mine[odd[0]]}): give another folder, or the same settings to go on")
+    return there | mine
+
+def begin(folder, settings:dict):
+    "Write config.json, in the first process"
+    config = with_config(folder, settings)
     if _process()[0] == 0:
-        with atomic(file) as tmp: tmp.write_text(json.dumps(there | mine, indent=1))
+        with atomic(Path(folder)/"config.json") as tmp: tmp.write_text(json.dumps(config, indent=1))
 
 def _finish(adapter, folder, model):
     "The first process writes the adapter, and what was for resuming goes; the others wait for it"

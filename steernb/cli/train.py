@@ -181,16 +181,13 @@ def data(self:Train)->tuple: # function of the tokenizer to pairs; items or None
 @patch
 def begin(self:Train, settings, model)->Path:
     "The run's folder with env.json; `ConfigError` if it holds a run with other settings"
+    from steernb.adapter.train import with_config
     from steernb.lab.compare import environment
     from steernb.lab.runs import _git, config_hash, experiment_name, weights_hash, write_json
     now, config = datetime.now(timezone.utc), dict(model=self.model, **asdict(settings))
     name = experiment_name(config, asdict(type(settings)()) | preset_for(self.preset, self.model, self.kind))
     out = self.out or Path("runs")/f"{now:%Y%m%dT%H%M%SZ}-{name[:120]}-{config_hash(config)}"
-    if (out/"config.json").exists():
-        was = json.loads((out/"config.json").read_text())
-        is_ = json.loads(json.dumps(asdict(settings), default=list))
-        odd = [k for k in is_ if k not in was or was[k] != is_[k]]
-        if odd: raise ConfigError(f"{out} holds a run with another {odd[0]} ({was.get(odd[0])}, now {is_[odd[0]]}): give another --out, or the same settings to go on")
+    with_config(out, asdict(settings))
     if not (out/"env.json").exists():
         env = environment(model) | dict(weights=weights_hash(model), started=now.isoformat(timespec="milliseconds"), seed=self.seed, preset=self.preset, git=_git())
         write_json(out/"env.json", {k: v for k, v in env.items() if k != "finished"})
