@@ -36,6 +36,7 @@ def parameter_table(
     if not inspect.isclass(obj) and (kind(back.get("anno")) or back.get("docment")): lines.append(row("*returns*", back.get("anno"), "", back.get("docment")))
     return "\n".join(["| parameter | type |" + " default |" * some + " what it is |", "|---|---|---|" + "---|" * some, *lines])
 
+# %% ../../nbs/88_lab.site.ipynb #c006b
 @cache
 def _definitions():
     "[(path#line, name, parameters or docstring)] of what the modules of the package define; methods are called Class.method"
@@ -56,7 +57,7 @@ def source_line(
     obj, # function, class, or a registry
     name:str, # what it is called
 )->str: # "steernb/eval/score.py#L120", or "" for what is not in the package
-    "Where `name` is defined, below the top folder. Found by name and parameters, since documentation runs cells outside of their module"
+    "Where `name` is defined, below the top folder; found by name and parameters"
     if isinstance(obj, Registry): mark = "Registry"
     elif inspect.isclass(obj): mark = inspect.cleandoc(obj.__doc__ or "")
     else:
@@ -65,6 +66,7 @@ def source_line(
     same = [(at, m) for at, n, m in _definitions() if n == name]
     return next((at for at, m in same if m == mark), next((at for at, m in same if m is None), "") if inspect.isclass(obj) else "")
 
+# %% ../../nbs/88_lab.site.ipynb #c006c
 class SignatureTable(MarkdownRenderer):
     "Renderer of `show_doc`: source, call, docstring, and a line for each parameter"
     def _repr_markdown_(self):
