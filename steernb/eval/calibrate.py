@@ -330,6 +330,6 @@ def norm_relative(
     if missing := [s for s in vec.sites if s not in acts]: raise ConfigError(f"no activations of {missing}; there are those of {list(acts)}")
     def norm(a): return (a if isinstance(a, Tensor) else torch.cat([a.pos, a.neg])).float().norm(dim=-1).mean().item()
     share = check_number(share, "share")
-    out = vec * 1.
-    out.strength, out.meta = {s: share * norm(acts[s]) for s in vec.sites}, {**vec.meta, "strength": "norm_relative", "norm_share": share}
+    out = vec.like(strength={s: share * norm(acts[s]) for s in vec.sites})
+    out.meta |= dict(strength="norm_relative", norm_share=share)
     return out
