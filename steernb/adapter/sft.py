@@ -190,7 +190,7 @@ def train_sft(
     tuned, adapter = (deepcopy(model).float().requires_grad_(True), None) if full else (model, new_adapter(model, kind, targets, depths, r, seed, **options))
     module = _Answers(tuned, dict(tuned.named_parameters()) if full else adapter.parameters(), nullcontext if full else lambda: adapter(model, 1.))
     with tempfile.TemporaryDirectory() as tmp, nullcontext() if full else frozen(model), evaluating(tuned), torch.enable_grad():
-        begin(out or tmp, settings)
+        begin(out or tmp, settings, whole=True)
         before, after, history = _fit(_trainer(module, examples, pad_id(tok), device_of(model), folder=Path(out or tmp)/"checkpoints", keep=out is not None, **run))
     done = WeightDelta(_moved(model, tuned), "full_sft") if full else adapter
     done.history, done.meta = history, done.meta | settings | dict(val_loss=(before, after), source="sft")

@@ -351,19 +351,6 @@ def _check(cfg, out):
     if _process()[1] > 1 and out is None: raise ConfigError("several processes need one folder: give out=")
     if cfg.effective_batch % (together := cfg.batch_size * _process()[1]): raise ConfigError(f"effective_batch={cfg.effective_batch} is no multiple of the {together} pairs of a pass (batch_size × processes): give effective_batch={max(1, round(cfg.effective_batch / together)) * together}")
 
-def with_config(folder, settings:dict)->dict: # settings that config.json of `folder` holds, and these
-    "`ConfigError` if an earlier run there (or `run_folder`) wrote another value of one of these settings"
-    mine, file = json.loads(json.dumps(settings, default=str)), Path(folder)/"config.json"
-    there = json.loads(file.read_text()) if file.exists() else {}
-    if odd := [k for k in mine if there.get(k, mine[k]) != mine[k]]: raise ConfigError(f"{folder} holds a run with other settings ({odd[0]}: {there[odd[0]]}, not {mine[odd[0]]}): give another folder, or the same settings to go on")
-    return there | mine
-
-def begin(folder, settings:dict):
-    "Write config.json, in the first process"
-    config = with_config(folder, settings)
-    if _process()[0] == 0:
-        with atomic(Path(folder)/"config.json") as tmp: tmp.write_text(json.dumps(config, indent=1))
-
 def _finish(adapter, folder, model):
     "The first process writes the adapter, and what was for resuming goes; the others wait for it"
     if odd := [n for n, p in adapter.parameters().items() if not p.isfinite().all()]: raise SteerError(f"training ended with NaN or infinity in {odd[0]}: give a lower lr")
@@ -382,6 +369,25 @@ def _run(objective, folder, cfg, n, n_val, tok)->pd.DataFrame:
     trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
     trainer.accelerator.wait_for_everyone()   # the log is written by the first process
     return pd.DataFrame(read_log(folder/"metrics.jsonl"))
+
+# %% ../../nbs/53_adapter.train.ipynb #c025w
+def with_config(
+    folder, # of a run; it need not be there
+    settings:dict,
+    whole:bool=False, # a setting that an earlier run lacks counts as another one; else it may be new (`run_folder` writes any)
+    )->dict: # settings that config.json of `folder` holds, and these
+    "`ConfigError` if an earlier run there had other settings"
+    mine, file = json.loads(json.dumps(settings, default=str)), Path(folder)/"config.json"
+    there = json.loads(file.read_text()) if file.exists() else {}
+    def same(k): return there[k] == mine[k] if k in there else not (whole and file.exists())
+    if odd := [k for k in mine if not same(k)]: raise ConfigError(f"{folder} holds a run with other settings ({odd[0]}: {there.get(odd[0], 'not set')}, not {mine[odd[0]]}): give another folder, or the same settings to go on")
+    return there | mine
+
+def begin(folder, settings:dict, whole:bool=False):
+    "Write config.json, in the first process; `whole` as in `with_config`"
+    config = with_config(folder, settings, whole)
+    if _process()[0] == 0:
+        with atomic(Path(folder)/"config.json") as tmp: tmp.write_text(json.dumps(config, indent=1))
 
 # %% ../../nbs/53_adapter.train.ipynb #c029
 def layer_report(

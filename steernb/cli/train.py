@@ -187,7 +187,7 @@ def begin(self:Train, settings, model)->Path:
     now, config = datetime.now(timezone.utc), dict(model=self.model, **asdict(settings))
     name = experiment_name(config, asdict(type(settings)()) | preset_for(self.preset, self.model, self.kind))
     out = self.out or Path("runs")/f"{now:%Y%m%dT%H%M%SZ}-{name[:120]}-{config_hash(config)}"
-    with_config(out, asdict(settings))
+    with_config(out, dict(model=getattr(model, "name_or_path", ""), **asdict(settings)), whole=True)
     if not (out/"env.json").exists():
         env = environment(model) | dict(weights=weights_hash(model), started=now.isoformat(timespec="milliseconds"), seed=self.seed, preset=self.preset, git=_git())
         write_json(out/"env.json", {k: v for k, v in env.items() if k != "finished"})

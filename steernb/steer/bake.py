@@ -109,7 +109,7 @@ def bias_flags(
     if none:
         able = ", ".join(dict.fromkeys(".".join(n.split(".")[-3:-1]) for names in brings.values() for n in sorted(names) if n.endswith(".bias")))
         raise FormatError(f"{type(model).__name__} has no bias at {none[0]}, and no switch of its configuration gives it one, so a saved folder would lose this vector: "
-                          f"use save_peft (for PEFT), save_gguf (for llama.cpp) or hooks" + (f"; or train the vector where the configuration allows one: {able} (sites='attn')" if able else ""))
+                          f"use save_peft (for PEFT), save_gguf (for llama.cpp) or hooks" + (f"; or train the vector at one of the modules that can have a bias (sites= takes their names): {able}" if able else ""))
     return {f: True for f in chosen.values()}, set().union(*(brings[f] for f in chosen.values()))
 
 # %% ../../nbs/33_steer.bake.ipynb #c021
