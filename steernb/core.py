@@ -4,12 +4,16 @@
 
 # %% auto #0
 __all__ = ['SteerError', 'SiteError', 'PairError', 'FormatError', 'RowsError', 'ConfigError', 'CoherenceError', 'nearest',
-           'Registry', 'seed_all', 'check_number', 'quiet', 'progress', 'silent', 'atomic', 'shared_folder']
+           'Registry', 'seed_all', 'check_number', 'check_whole', 'quiet', 'progress', 'silent', 'as_path',
+           'check_target', 'atomic', 'write_csv', 'reading', 'check_file', 'read_json', 'shared_folder']
 
 # %% ../nbs/00_core.ipynb #c002
 from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import SequenceMatcher
-import math, os, random, shutil
+from fnmatch import fnmatch
+from itertools import count
+import json, math, os, platform, random, re, shutil, stat
 from pathlib import Path
 
 # %% ../nbs/00_core.ipynb #c005
@@ -118,16 +122,26 @@ def check_number(
     if not math.isfinite(v): raise ConfigError(f"{name} must be a finite number, got {x!r}")
     return v
 
+# %% ../nbs/00_core.ipynb #c022a
+def check_whole(
+    x, # int, or a whole number of numpy or torch
+    name:str, # what it is, for the message
+    least:int=None, # the smallest allowed; None: any
+) -> int:
+    "`x` as an int; anything else, or less than `least`, raises `ConfigError`."
+    whole = hasattr(x, "__index__") and not isinstance(x, bool) and getattr(x, "ndim", 0) == 0 and "bool" not in str(getattr(x, "dtype", ""))
+    if not whole or least is not None and int(x) < least: raise ConfigError(f"{name} must be a whole number{'' if least is None else f' from {least} on'}, got {x!r}")
+    return int(x)
+
 # %% ../nbs/00_core.ipynb #c024
-_quiet = 0
+_quiet = ContextVar("quiet", default=0)
 
 @contextmanager
 def quiet():
-    "No progress bars inside this block."
-    global _quiet
-    _quiet += 1
+    "No progress bars inside this block, in the thread that opened it."
+    _quiet.set(_quiet.get() + 1)
     try: yield
-    finally: _quiet -= 1
+    finally: _quiet.set(_quiet.get() - 1)
 
 # %% ../nbs/00_core.ipynb #c025
 def progress(
@@ -139,25 +153,141 @@ def progress(
     from tqdm.auto import tqdm
     return tqdm(it, desc=desc, total=total, leave=False, delay=1, disable=silent())
 
-def silent()->bool: "Whether bars are switched off, by `quiet` or by STEERNB_QUIET=1"; return bool(_quiet) or os.environ.get("STEERNB_QUIET") == "1"
+def silent()->bool: "Whether bars are switched off, by `quiet` or by STEERNB_QUIET=1"; return bool(_quiet.get()) or os.environ.get("STEERNB_QUIET") == "1"
 
 # %% ../nbs/00_core.ipynb #c028
+def as_path(
+    path, # a text or a Path
+    error=FormatError, # what is raised for anything else
+) -> Path:
+    "`path` as a Path."
+    if not isinstance(path, (str, os.PathLike)) or "\0" in str(path): raise error(f"a path is a text or a Path, not {path!r:.100}")
+    return Path(path)
+
+def check_target(
+    path, # what will be written
+    known=None, # None: a file. A list: a folder, and the names or patterns of what its writer writes; ("*",): whatever is in it
+) -> Path: # the same path
+    "`path`, if it can be written; `ConfigError` for a target of the other kind, or a folder with files of others in it."
+    path = as_path(path, ConfigError)
+    def refuse(why, way="use another path"): raise ConfigError(f"{str(path)[:200]} {why}: {way}")
+    try:
+        there, is_folder, parent = path.exists(), path.is_dir(), next(p for p in path.absolute().parents if p.exists())
+        inside = list(path.iterdir()) if is_folder and known is not None and "*" not in known else []
+        device = there and not is_folder and not path.is_file()
+    except (OSError, ValueError) as e: refuse(f"cannot be written ({e})")
+    others = sorted(p.name for p in inside if p.is_dir() or not any(fnmatch(p.name, k) for k in known))
+    if known is None and is_folder: refuse("is a folder, and a file is written here", "use a name inside of it")
+    if known is None and device: refuse("is a device or a pipe, and a file is written here")
+    if known is not None and there and not is_folder: refuse("is a file, and a folder is written here")
+    if known is not None and not there and path.is_symlink(): refuse("is a link to a folder that is not there")
+    if others: refuse(f"also holds {', '.join(others[:3])}, which would be lost", "use a new folder, or one that was written here before")
+    if not parent.is_dir(): refuse(f"cannot be written, because {parent} is a file")
+    if not os.access(parent, os.W_OK | os.X_OK): refuse(f"cannot be written, because {parent} is closed to you")
+    return path
+
+# %% ../nbs/00_core.ipynb #c028a
+_live, _number, _host = set(), count(), re.sub(r"\W", "", platform.node())[:20]
+
+def _alive(pid:int)->bool:
+    "Whether there is a process of this number; yes, where the system cannot say"
+    try: return os.name != "posix" or os.kill(pid, 0) is None
+    except ProcessLookupError: return False
+    except (PermissionError, OverflowError): return True
+
+def _leftovers(path:Path):
+    "Temporaries of `path` that a process of this machine left when it was killed"
+    head = f".{path.stem[:40]}.tmp-{_host}-"
+    for name in [n for n in os.listdir(path.parent) if n.startswith(head)]:
+        m, p = re.fullmatch(rf"(\d+)-\d+{re.escape(path.suffix)}", name[len(head):]), path.with_name(name)
+        if m and p not in _live and (int(m[1]) == os.getpid() or not _alive(int(m[1]))): yield p
+
+def _remove(p:Path):
+    if p.is_dir() and not p.is_symlink(): shutil.rmtree(p, ignore_errors=True)
+    else: p.unlink(missing_ok=True)
+
+def _exchange(a:Path, b:Path):
+    "Let two folders change places: in one step on Linux and macOS, elsewhere in three"
+    import ctypes
+    system, names = ctypes.CDLL(None) if os.name == "posix" else None, (os.fsencode(a), os.fsencode(b))
+    if hasattr(system, "renameat2") and system.renameat2(-100, names[0], -100, names[1], 2) == 0: return
+    if hasattr(system, "renamex_np") and system.renamex_np(*names, 2) == 0: return
+    aside = a.with_name(f"{a.name}-old")
+    b.rename(aside)
+    a.rename(b)
+    aside.rename(a)
+
+# %% ../nbs/00_core.ipynb #c028b
 @contextmanager
 def atomic(
-    path, # target file or folder; missing parent folders are made
+    path, # target; missing parent folders are made
+    known=None, # None: a file. A list: a folder, and the names (or patterns) that its writer writes, see `check_target`
 ):
-    "Yield a temporary path to write to; it takes the place of `path` if the block succeeds and is removed if it does not."
-    def remove(p): shutil.rmtree(p) if p.is_dir() else p.unlink(missing_ok=True)
-    path = Path(path)
+    "Yield a temporary file name, or an empty folder; it takes the place of `path` if the block succeeds, and is removed if it does not."
+    path, suffix = Path(os.path.realpath(check_target(path, known))), Path(path).suffix
     path.parent.mkdir(parents=True, exist_ok=True)
-    tmp, old = (path.with_name(f".{path.stem}.{word}{os.getpid()}{path.suffix}") for word in ("tmp", "old"))
+    for p in _leftovers(path.with_suffix(suffix)): _remove(p)
+    tmp = path.with_name(f".{path.stem[:40]}.tmp-{_host}-{os.getpid()}-{next(_number)}{suffix}")
+    _live.add(tmp)
     try:
+        if known is not None: tmp.mkdir()
         yield tmp
         if not tmp.exists(): raise SteerError(f"nothing was written for {path}")
-        if path.is_dir(): path.rename(old)
-        tmp.replace(path)
-        remove(old)
-    finally: remove(tmp)
+        check_target(path, known if known is not None or tmp.is_file() else [])
+        if path.is_dir(): _exchange(tmp, path)
+        else: tmp.replace(path)
+    finally:
+        _remove(tmp)
+        _live.discard(tmp)
+
+# %% ../nbs/00_core.ipynb #c029x
+def write_csv(
+    path, # of the .csv file
+    table, # a pandas DataFrame, written without its index
+):
+    "Write a table as CSV, whole or not at all; a text that a spreadsheet would run gets an apostrophe in front."
+    def plain(x): return f"'{x}" if isinstance(x, str) and re.match(r"[=+@\t\r]|-(?![\w.-]*$)", x) else x
+    out = table.rename(columns=plain)
+    for i, (_, column) in enumerate(table.items()):
+        texts = str(column.dtype) in ("object", "str", "string", "category")
+        if texts: out.isetitem(i, column.astype(object).map(plain))
+    with atomic(path) as tmp: out.to_csv(tmp, index=False)
+
+# %% ../nbs/00_core.ipynb #c029c
+@contextmanager
+def reading(
+    path, # of the file, for the message
+):
+    "Whatever goes wrong in this block becomes a `FormatError` that names the file; errors of this library pass."
+    try: yield
+    except SteerError: raise
+    except Exception as e:
+        why = " ".join(f"{type(e).__name__}: {e}".split())[:200]
+        raise FormatError(f"{path} is damaged, or a file of another kind ({why}): write or copy it again") from None
+
+def check_file(
+    path,
+    limit:int=2**30, # bytes at most
+) -> Path: # the same path
+    "`path`, if it is an ordinary file of at most `limit` bytes; `FormatError` for anything else."
+    path = as_path(path)
+    def refuse(why): raise FormatError(f"{str(path)[:200]} {why}: use the path of another file")
+    try: s = path.stat()
+    except (OSError, ValueError) as e: refuse(f"is not there ({getattr(e, 'strerror', None) or e})")
+    if stat.S_ISDIR(s.st_mode): refuse("is a folder")
+    if not stat.S_ISREG(s.st_mode): refuse("is a device or a pipe")
+    if s.st_size > limit: refuse(f"has {s.st_size} bytes, and such a file has at most {limit}")
+    return path
+
+def read_json(
+    path,
+    limit:int=2**24, # bytes at most
+) -> dict:
+    "A JSON file that holds an object; `FormatError` for anything else."
+    with reading(path):
+        x = json.loads(check_file(path, limit).read_text(encoding="utf-8"))
+        if not isinstance(x, dict): raise TypeError(f"it holds a {type(x).__name__}, and an object {{…}} is needed")
+        return x
 
 # %% ../nbs/00_core.ipynb #c031
 def shared_folder() -> Path|None: # None where there is no such folder
