@@ -6,11 +6,11 @@
 __all__ = ['PERSONAS', 'REQUESTS', 'OPENINGS', 'Pair', 'persona_pairs', 'check_pairs']
 
 # %% ../../nbs/11_data.pairs.ipynb #c003
-import random
+import random, warnings
 from typing import NamedTuple
 from ..core import PairError
 from .world import with_article
-from ..model.load import chat_text
+from ..model.load import chat_text, token_ids
 
 # %% ../../nbs/11_data.pairs.ipynb #c005
 class Pair(NamedTuple):
@@ -39,24 +39,49 @@ def persona_pairs(
     openings=OPENINGS, # beginnings of the answer: the pairs' common ending
     )->list[Pair]:
     "`n` pairs of chats whose system messages name opposite personas (for the axes of the embedded model, `axis_pairs` has worked-out ones); `PairError` if there is nothing to draw from or the poles do not match"
-    pos, neg = ([x] if isinstance(x, str) else list(x) for x in (pos, neg))
-    if n < 1 or not (pos and personas and requests and openings): raise PairError(f"n={n}: nothing to draw; give n ≥ 1 and at least one word, persona, request and opening")
+    pos, neg, personas, requests, openings = ([x] if isinstance(x, str) else list(x) for x in (pos, neg, personas, requests, openings))
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1: raise PairError(f"n={n!r}: give a whole number of pairs from 1 on")
+    if not (pos and personas and requests and openings): raise PairError("nothing to draw: give at least one word, persona, request and opening")
+    if not all(isinstance(x, str) for xs in (pos, neg, personas, requests, openings) for x in xs) or not all(map(all, (pos, neg, personas, requests))): raise PairError("words, personas, requests and openings are texts, none but an opening empty")
     if len(pos) != len(neg) or set(pos) & set(neg): raise PairError(f"give as many words for each pole, none in both; got {pos} and {neg}")
+    for persona in personas: _filled(persona, pos[0])
     r, out = random.Random(seed), []
     for i in range(n):
         persona, request, opening = (r.choice(xs) for xs in (personas, requests, openings))
-        said = [persona.format(x=w, a=with_article(w).split()[0]) for w in (pos[i % len(pos)], neg[i % len(neg)])]
+        said = [_filled(persona, w) for w in (pos[i % len(pos)], neg[i % len(neg)])]
         out.append(Pair(*(chat_text(tok, request, system=s, assistant=opening) for s in said)))
     return out
 
+def _filled(persona, word) -> str:
+    "A persona's template with a word in place; `PairError` if it has no place for one."
+    try: text = persona.format(x=word, a=with_article(word).split()[0])
+    except (KeyError, IndexError, ValueError, AttributeError): text = None
+    if text is None or "{x" not in persona: raise PairError(f"the persona {persona!r} must hold {{x}} where the word stands and may hold {{a}} for its article, and no other braces")
+    return text
+
 # %% ../../nbs/11_data.pairs.ipynb #c012
-def check_pairs(pairs:list, tok=None)->list[Pair]:
-    "The pairs as `Pair`s; `PairError` if there are none, if any is equal in both texts, or if its texts end in different tokens (characters without `tok`)"
+def check_pairs(
+    pairs:list, # of (positive text, negative text)
+    tok=None, # tokenizer; without it texts are compared by characters
+    pool:str="last", # which tokens the states are read at; the mean of all has no last one
+    )->list[Pair]:
+    "The pairs as `Pair`s; `PairError` if there are none, if any is equal in both texts, or if its texts end in different tokens and in more than that"
+    try: pairs = list(pairs)
+    except TypeError: raise PairError(f"pairs are a list of (positive text, negative text), not {type(pairs).__name__}") from None
     if not pairs: raise PairError("no pairs: a direction needs at least one (positive text, negative text)")
-    ids = lambda s: tok(s, add_special_tokens=False)["input_ids"] if tok else list(s)
     for i, p in enumerate(pairs):
-        if isinstance(p, str) or len(p) != 2 or not all(isinstance(s, str) and s for s in p): raise PairError(f"pair {i} is {p!r}; give (positive text, negative text), neither empty")
+        if not isinstance(p, (tuple, list)) or len(p) != 2 or not all(isinstance(s, str) and s for s in p): raise PairError(f"pair {i} is {p!r:.200}; give (positive text, negative text), neither empty")
         if p[0] == p[1]: raise PairError(f"pair {i}: both texts are {p[0][-60:]!r}; they must differ in the contrast")
-        a, b = ids(p[0]), ids(p[1])
-        if a[-1] != b[-1]: raise PairError(f"pair {i}: the texts end differently, {p[0][-40:]!r} and {p[1][-40:]!r}; end both with the same words, the state is read there")
-    return [Pair(*p) for p in pairs]
+    pairs = [Pair(*p) for p in pairs]
+    if pool != "mean": _check_endings(pairs, tok)
+    return pairs
+
+def _check_endings(pairs, tok):
+    "Refuse texts that end differently, unless nothing else differs; warn if all of them do so in the same way."
+    texts = [s for p in pairs for s in p]
+    ids = token_ids(tok, texts, 10 ** 9) if tok else [list(s) for s in texts]
+    for i, (p, a, b) in enumerate(zip(pairs, ids[::2], ids[1::2])):
+        if a[-1] != b[-1] and a[:-1] != b[:-1]: raise PairError(f"pair {i}: the texts end differently, {p.pos[-40:]!r} and {p.neg[-40:]!r}; end both with the same words, the state is read there, or use pool='mean'")
+    ends = {(a[-1], b[-1]) for a, b in zip(ids[::2], ids[1::2])}
+    if len(pairs) > 1 and len(ends) == 1 and ids[0][-1] != ids[1][-1]:
+        warnings.warn(f"all {len(pairs)} pairs end in {pairs[0].pos[-1]!r} against {pairs[0].neg[-1]!r}: the direction is that of these endings; let each stand for the trait in half of the pairs", stacklevel=3)

@@ -11,7 +11,7 @@ __all__ = ['CLAIMS', 'TRAIN_CLAIMS', 'CLAIM_COEFFS', 'WHITE_LIES', 'ANSWERS', 'P
 import json, random, re, string
 from pathlib import Path
 import pandas as pd
-from ..core import ConfigError, FormatError
+from ..core import ConfigError, FormatError, check_file, reading
 from . import world
 from .tasks import ACTIONS, CHOICE, PREFIX, Task, _hub, table_task, task_loader, whole
 
@@ -66,10 +66,10 @@ def read_records(
     path = Path(path).expanduser()
     if not path.is_file():
         raise FormatError(f"there is no file {path}: give a .json or .jsonl file" + (", not a folder" if path.is_dir() else ", or leave `path` out to load from the hub"))
-    try:
+    with reading(check_file(path)):
         text = path.read_text(encoding="utf-8-sig")
-        rows = json.loads(text) if path.suffix == ".json" else [json.loads(l) for l in text.splitlines() if l.strip()]
-    except ValueError as e: raise FormatError(f"{path} is not JSON{' lines' if path.suffix != '.json' else ''} ({e})") from None
+        try: rows = json.loads(text) if path.suffix == ".json" else [json.loads(l) for l in text.split("\n") if l.strip()]
+        except ValueError as e: raise FormatError(f"{path} is not JSON{' lines' if path.suffix != '.json' else ''} ({e})") from None
     if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows): raise FormatError(f"{path} must hold a list of records, at least one")
     return rows
 
@@ -218,7 +218,8 @@ def read_truthfulqa(
     if path and Path(path).suffix == ".csv":
         if not Path(path).is_file(): raise FormatError(f"there is no file {path}: check the path, or leave `path` out to load from the hub")
         need = ("Question", "Best Answer", "Correct Answers", "Incorrect Answers")
-        rows, get = pd.read_csv(path, keep_default_na=False).to_dict("records"), lambda r: _truthful_csv(r, kind)
+        with reading(check_file(path)): rows = pd.read_csv(path, keep_default_na=False, dtype=str, compression=None).to_dict("records")
+        def get(r): return _truthful_csv(r, kind)
     else:
         rows = read_records(path) if path else _hub("truthfulqa/truthful_qa", "multiple_choice", split="validation").to_dict("records")
         need, get = ("question", f"{kind}_targets"), lambda r: _targets(r[f"{kind}_targets"])

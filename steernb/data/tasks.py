@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from ..core import ConfigError, FormatError, Registry, nearest
+from ..core import ConfigError, FormatError, Registry, SteerError, check_file, nearest, reading
 from . import world
 from ..model.load import chat_text, token_ids
 
@@ -75,10 +75,14 @@ class Task:
         note: str = "",         # where the items come from, for the record
         max_tokens: int = None, # longer prompts lose the beginning of their situation, with a warning
     ):
+        if not isinstance(items, pd.DataFrame): raise FormatError(f"the items of task {name!r} are a DataFrame, not {type(items).__name__}")
+        try: question.format(situation="", action="")
+        except (AttributeError, KeyError, IndexError, ValueError) as e: raise FormatError(f"task {name!r}: the question {question!r:.80} is no text with the slots {{situation}} and {{action}} ({type(e).__name__}: {e})") from None
+        if odd := [x for x in (prefix, system) if not isinstance(x, (str, type(None)))]: raise FormatError(f"task {name!r}: prefix and system are texts or None, not {odd[0]!r}")
         missing = [c for c in ITEM_COLUMNS if c not in items]
         if missing: raise FormatError(f"the items of task {name!r} lack the columns {missing}")
-        if (two := items.columns[items.columns.duplicated()]).size: raise FormatError(f"task {name!r}: column {two[0]!r} stands twice")
-        if items["item"].duplicated().any(): raise FormatError(f"task {name!r}: item {items['item'][items['item'].duplicated()].iloc[0]} stands twice")
+        if (two := items.columns[items.columns.duplicated()]).size: raise FormatError(f"task {name!r}: column {two[0]!r} is a duplicate")
+        if items["item"].duplicated().any(): raise FormatError(f"task {name!r}: item {items['item'][items['item'].duplicated()].iloc[0]} is a duplicate")
         bad = items["label"].notna() & ~items["label"].isin([1, -1])
         if bad.any(): raise FormatError(f"task {name!r}: a label is +1, -1 or NaN, not {items['label'][bad].iloc[0]}")
         self.name, self.items, self.target, self.note = name, items.reset_index(drop=True), target, note
@@ -130,7 +134,7 @@ def prompts(self:Task, tok, system: str = None, thinking: bool = False) -> list[
 
 @patch
 def continuations(self:Task, row: Mapping, prompt: str) -> list[str]:
-    "The options of a row as they go on behind its prompt: after a blank, unless the prompt ends with white space"
+    "The options of a row as they go on after its prompt: after a blank, unless the prompt ends with white space"
     return [("" if prompt[-1:].isspace() else " ") + o for o in row["options"]]
 
 # %% ../../nbs/12_data.tasks.ipynb #c016
@@ -177,7 +181,11 @@ def task(
     known = list(signature(f).parameters)
     if odd := [k for k in kw if k not in known]:
         raise ConfigError(f"the task {name!r} has no option {odd[0]!r}; it takes {', '.join(known) or 'none'}, and max_tokens")
-    made = f(**kw)
+    try: made = f(**kw)
+    except SteerError: raise
+    except Exception as e:
+        if not kw.get("path"): raise
+        raise FormatError(f"{kw['path']} can't be read as the task {name!r} ({type(e).__name__}: {e}): compare it with the layout that this task describes") from e
     if max_tokens is not None: made.max_tokens = whole(max_tokens)
     return made
 
@@ -238,16 +246,18 @@ def mood_task(tier: str = "B", n: int = 100, seed: int = 0): # tier A, B or C; n
     return _embedded("mood", "mood", tier, n, seed)
 
 # %% ../../nbs/12_data.tasks.ipynb #c033
-READERS = {".csv": pd.read_csv, ".json": pd.read_json, ".jsonl": lambda p: pd.read_json(p, lines=True), ".parquet": pd.read_parquet}
+READERS = { # compression is not guessed: a small file may hold a huge one
+    ".csv": lambda p: pd.read_csv(p, compression=None), ".json": lambda p: pd.read_json(p, compression=None),
+    ".jsonl": lambda p: pd.read_json(p, lines=True, compression=None), ".parquet": pd.read_parquet,
+}
 SAME = {"values_names": "values_aggregated", "basic/dilemma_situation": "dilemma_situation"}
 FRAMEWORKS = ("WVS", "MFT", "Virtue", "Emotion", "Maslow")
 
 def _read(path):
-    try: t = READERS[path.suffix](path)
-    except KeyError: raise FormatError(f"{path}: give a file of type {', '.join(READERS)}, or a folder of such files") from None
-    except Exception as e: raise FormatError(f"{path} can't be read as {path.suffix[1:]}: {e}") from None
+    if path.suffix not in READERS: raise FormatError(f"{path}: give a file of type {', '.join(READERS)}, or a folder of such files")
+    with reading(check_file(path)): t = READERS[path.suffix](path)
     t = t.rename(columns={a: b for a, b in SAME.items() if b not in t})
-    if (two := t.columns[t.columns.duplicated()]).size: raise FormatError(f"{path}: column {two[0]!r} stands twice; keep one of them")
+    if (two := t.columns[t.columns.duplicated()]).size: raise FormatError(f"{path}: column {two[0]!r} is a duplicate; keep one of them")
     return t if "dilemma_idx" in t or "idx" not in t else t.rename(columns={"idx": "dilemma_idx"})
 
 class _NoColumns(FormatError): "No table at this path has the columns"
