@@ -6,7 +6,7 @@
 __all__ = ['pooling', 'contrast_loss', 'sweep', 'last_token', 'mean_tokens', 'attn_v', 'attn_v_max', 'attn_v_min', 'hdiff',
            'attn_kq', 'eager_attention', 'pooled_states', 'last_states', 'mean_logp', 'contrast_losses', 'simpo',
            'separation', 'log_separation', 'hinge', 'cosine', 'kpo', 'reprpo_bounded', 'reprpo_nll', 'nudged', 'frozen',
-           'pair_gradients', 'Activation', 'Activations', 'capture']
+           'pair_gradients', 'Activation', 'Activations', 'check_acts', 'capture']
 
 # %% ../../nbs/03_model.capture.ipynb #c002
 from collections.abc import Callable, Iterable
@@ -19,8 +19,8 @@ from torch.nn import functional as F
 from jaxtyping import Float, Bool
 
 from ..core import Registry, SteerError, SiteError, PairError, ConfigError
-from .hooks import TraceDict, get_module, hidden, with_hidden, blocks, layer_of, split_head, head_slice, sites as find_sites
-from .load import batch_tokens, check_batch_size, context_length, device_of, pad_id, pad_left, run_batches, token_ids
+from .hooks import TraceDict, evaluating, get_module, hidden, take_off, with_hidden, NoCopy, blocks, layer_of, split_head, head_slice, sites as find_sites
+from .load import as_texts, batch_tokens, check_batch_size, check_tokenizer, device_of, pad_id, pad_left, run_batches, text_limit, token_ids
 
 # %% ../../nbs/03_model.capture.ipynb #c006
 def sweep(
@@ -31,19 +31,18 @@ def sweep(
     batch_size:int=None, # texts in a batch; None: automatic
     per:int=1, # consecutive texts that stay together in a batch: 2 for pairs
 ):
-    "Call `run` on batches of all texts; the model's training mode comes back afterwards. A text that is empty or longer than the context: `ConfigError`."
+    "Call `run` on batches of all texts; every module's own mode comes back afterwards. A text that is empty or longer than the context, an encoder-decoder: `ConfigError`."
     check_batch_size(batch_size)
-    ids = token_ids(tok, texts, min(tok.model_max_length, context_length(model) or tok.model_max_length))
+    check_tokenizer(model, tok)
+    if getattr(model.config, "is_encoder_decoder", False): raise ConfigError(f"{type(model).__name__} reads a text in its encoder and writes in its decoder, so a text has no states of both: capture is for models with a decoder alone; steer this one with a vector by hand, SteeringVector({{site: direction}})")
+    ids = token_ids(tok, texts, text_limit(model, tok))
     if not ids: raise ConfigError("no texts to read")
-    device, pad, training = device_of(model), pad_id(tok), model.training
+    device, pad = device_of(model), pad_id(tok)
     def together(groups):
         rows = [per * g + j for g in groups for j in range(per)]
         run(rows, pad_left([ids[i] for i in rows], pad, device))
     lengths = [max(map(len, ids[i:i + per])) for i in range(0, len(ids), per)]
-    model.eval()
-    try:
-        with torch.no_grad(): run_batches(together, lengths, batch_size and -(-batch_size // per), batch_tokens(model) // per, "capture")
-    finally: model.train(training)
+    with evaluating(model): run_batches(together, lengths, batch_size and -(-batch_size // per), batch_tokens(model) // per, "capture")
 
 # %% ../../nbs/03_model.capture.ipynb #c009
 pooling = Registry("pooling") # h [b s d] in the model's dtype, mask [b s], rows [b s] (attention of the last token, see below) -> [b d] float32
@@ -167,7 +166,7 @@ def pooled_states(
 
     Too long or empty text, unknown pooling: `ConfigError`; a site that does not exist or does not run: `SiteError`; an odd number of texts where pairs are compared: `PairError`;
     NaN or infinity: `SteerError` that names site and text."""
-    f, where, out = pooling[pool], find_sites(model, sites), {}
+    f, where, texts, out = pooling[pool], find_sites(model, sites), as_texts(texts), {}
     places, attention = _places(where), getattr(f, "attention", False)
     if attention and len(texts) % 2: raise PairError(f"pool={pool!r} compares the texts of a pair: give an even number of texts, pos, neg, pos, neg, …")
     heads = _attention_of(model, places, pool) if attention else {}
@@ -212,6 +211,7 @@ def mean_logp(
     batch_size:int=None, # texts in a batch; None: automatic
 ) -> Float[Tensor, "n"]: # nats per token, NaN for a text of one token
     "Mean log-probability of each text's tokens after its first."
+    texts = as_texts(texts)
     out = torch.empty(len(texts))
     def run(rows, batch): out[rows] = _text_logp(model(**batch, use_cache=False).logits, batch).cpu()
     sweep(model, tok, texts, run, batch_size)
@@ -280,19 +280,20 @@ def nudged(
     stop:bool=False, # end the forward pass when all modules have run
 ):
     "Add a zero vector [b 1 d] to the real tokens at each place. Yields {place: vector}, filled by a forward pass, and the traces."
-    leaves, handles = {}, []
+    leaves, hooks = {}, []
     def add(x, place):
         h = _tokens(x, place[0], len(mask))
         leaves[place] = torch.zeros(len(h), 1, h.shape[-1], device=h.device, requires_grad=True)
         return h + torch.where(mask.to(h.device)[..., None], leaves[place], 0.).to(h.dtype)
     try:
-        for p, inside in places:
-            if inside: handles.append(get_module(model, p).register_forward_pre_hook(lambda m, args, p=p: (add(args[0], (p, True)), *args[1:])))
+        for p in (p for p, inside in places if inside):
+            hooks.append((get_module(model, p), NoCopy(lambda m, args, p=p: (add(args[0], (p, True)), *args[1:]))))
+            hooks[-1][0].register_forward_pre_hook(hooks[-1][1])
         def edit(output, layer): return with_hidden(output, add(output, (layer, False)))
         outputs, kept = [p for p, inside in places if not inside], {keep: True} if keep else False
         with TraceDict(model, outputs, retain_output=kept, edit_output=edit, stop=stop) as traces: yield leaves, traces
     finally:
-        for h in handles: h.remove()
+        for module, hook in hooks: take_off(module, hook)
 
 # %% ../../nbs/03_model.capture.ipynb #c061
 @contextmanager
@@ -315,9 +316,9 @@ def _loss_block(model, layer=None) -> str:
     return tops[i]
 
 def _refuse_behind(where, top, dead=lambda site: True):
-    "Raise if sites behind the loss layer are `dead`."
+    "Raise if sites after the loss layer are `dead`."
     bad = [s for s in where if (layer_of(s) is None or layer_of(s) > layer_of(top)) and dead(s)]
-    if bad: raise SiteError(f"the loss reads {top}, and {len(bad)} of the sites lie behind it and can't change it, first {bad[0]}: "
+    if bad: raise SiteError(f"the loss reads {top}, and {len(bad)} of the sites come after it and can't change it, first {bad[0]}: "
         "give a later loss_layer (-1 is the last block), a loss that reads log-probabilities (simpo, reprpo_nll), or earlier sites")
 
 def _per_pair(f, h, lp) -> Float[Tensor, "n"]:
@@ -384,6 +385,11 @@ class Activations(dict):
         n = len(next(iter(self.values())).pos) if self else 0
         return f"Activations of {n} pairs at {len(self)} sites:\n" + "\n".join(f"  {s}: width {a.pos.shape[1]}" for s, a in self.items())
 
+def check_acts(acts):
+    "`PairError` unless `acts` are activations by site."
+    if not isinstance(acts, dict) or not acts or not all(isinstance(getattr(a, k, None), Tensor) for a in acts.values() for k in ("pos", "neg")):
+        raise PairError(f"activations are {{site: .pos and .neg}}, as capture(model, tok, pairs, sites) gives them, not {str(acts)[:60]!r}")
+
 # %% ../../nbs/03_model.capture.ipynb #c083
 def capture(
     model:nn.Module,
@@ -399,10 +405,11 @@ def capture(
     """Hidden states (and gradients) of contrastive pairs, in as few forward passes as possible.
 
     No pairs, or pairs that are not two texts: `PairError`; for other errors see `pooled_states` and `pair_gradients`."""
+    if not isinstance(pairs, Iterable): raise PairError(f"pairs are a list of (pos, neg), not {type(pairs).__name__}")
     pairs = list(pairs)
     if not pairs: raise PairError("no pairs: capture needs at least one (pos, neg) pair of texts")
     for i, p in enumerate(pairs):
-        if isinstance(p, str) or len(p) != 2 or not all(isinstance(t, str) for t in p): raise PairError(f"pair {i} is not two texts: {p!r}")
+        if not isinstance(p, (tuple, list)) or len(p) != 2 or not all(isinstance(t, str) for t in p): raise PairError(f"pair {i} is not two texts: {p!r}")
     if grads is None and loss_layer is not None: raise ConfigError("loss_layer is where a loss is read: name the loss with grads=, for instance grads='reprpo_nll'")
     texts = [t for p in pairs for t in p]
     states = pooled_states(model, tok, texts, sites, pool, batch_size)
