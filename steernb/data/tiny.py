@@ -20,7 +20,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from ..core import progress, seed_all
+from ..core import check_target, progress, seed_all
 from . import corpus, world
 
 # %% ../../nbs/13_data.tiny.ipynb #c006
@@ -141,6 +141,7 @@ def train_tiny(
     every:int=100,         # steps between log lines
 ) -> tuple[Qwen3ForCausalLM, PreTrainedTokenizerFast, pd.DataFrame]: # model, tokenizer, log
     "Train the embedded model from scratch by next-token loss."
+    if out is not None: check_target(out, ["*"])
     threads = torch.get_num_threads(); torch.set_num_threads(1); seed_all(seed)
     if quick: docs, every = 300, 10
     tok = train_tokenizer(docs=1500 if quick else 6000)
