@@ -12,8 +12,9 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from ..core import ConfigError, PairError, Registry
+from ..core import ConfigError, PairError, Registry, check_number, check_whole
 from ..model.hooks import layer_of
+from ..model.capture import check_acts
 
 # %% ../../nbs/20_direction.contrast.ipynb #c005
 extractor = Registry("extractor")
@@ -85,6 +86,7 @@ def logistic(act,
 
     Known failure: prefers quiet coordinates, along which the model may not read anything."""
     from sklearn.linear_model import LogisticRegression
+    if not (C := check_number(C, "C")) > 0: raise ConfigError(f"C is an inverse strength above 0, got {C}")
     x = torch.cat([act.pos, act.neg]).double()
     scale = x.std(0)
     scale[scale < 1e-9 * x.abs().max()] = 1.
@@ -121,6 +123,8 @@ def rank_sites(
     seed:int=0, # of the split, and of extractors that draw
     **options)->pd.DataFrame: # best first; auroc: mean of the folds; accuracy: share of pairs with pos above neg; sd: of the folds' auroc
     "Sites by how well a direction from the other folds separates held-out pairs. Known failure: the first of many is too good by chance; score it again on new pairs."
+    check_acts(acts)
+    seed = check_whole(seed, "seed", 0)
     f, sizes = extractor[method], {len(a.pos) for a in acts.values()}
     if "weights" in getattr(f, "needs", ()): raise ConfigError(f"rank_sites ranks activations, and {method!r} needs weights: rank with 'mean_diff'")
     if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2: raise ConfigError(f"folds must be a whole number from 2 on, got {folds!r}")

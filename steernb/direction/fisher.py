@@ -101,7 +101,7 @@ def natural_gradient(
 REG = {"reg0": 0.} | {f"reg{k}": 10. ** -k for k in range(1, 6)}
 
 def parse_fisher(
-    name:str, # "fisher_steer" and words behind it
+    name:str, # "fisher_steer" and words after it
     )->dict: # fim, lam, rel, dual
     "What a Fisher name asks for; `ConfigError` names a word that is unknown, doubled, or needs another"
     words, out = name.removeprefix("fisher_steer").split("_")[1:], {}
@@ -114,7 +114,7 @@ def parse_fisher(
         elif re.fullmatch(r"lam\d*\.?\d+(e-?\d+)?", w): put("lam", float(w[3:]), w)
         elif w in ("rel", "dual"): put(w, w == "rel" or "mean", w)
         elif w not in ("pos", "neg", "diff"): raise ConfigError(f"{name!r}: unknown word {w!r}; there are emp, cov, {', '.join(REG)}, lam<number>, rel, dual, dual_pos, dual_neg, dual_diff")
-    if not re.match(r"fisher_steer(_|$)", name): raise ConfigError(f"{name!r}: write fisher_steer, then words behind underscores")
+    if not re.match(r"fisher_steer(_|$)", name): raise ConfigError(f"{name!r}: write fisher_steer, then words after underscores")
     if side := [w for w in words if w in ("pos", "neg", "diff")]:
         if len(side) > 1 or "dual" not in out: raise ConfigError(f"{name!r}: give one of pos, neg, diff, together with dual")
         out["dual"] = side[0]
@@ -143,7 +143,7 @@ def fisher_steer(name:str): # an extractor
     options = parse_fisher(name)
     def extract(act, site="", **kw)->Float[Tensor, "d"]:
         v = fisher(act, **options)
-        if not v.any(): raise PairError(f"{name} is zero at {site or 'this site'}: the loss has no gradient there for these texts, as behind its loss layer; capture with a later loss_layer=, or choose earlier sites")
+        if not v.any(): raise PairError(f"{name} is zero at {site or 'this site'}: the loss has no gradient there for these texts, as after its loss layer; capture with a later loss_layer=, or choose earlier sites")
         return gradient_sign(v, act)
     extract.__name__, extract.__qualname__, extract.__doc__, extract.needs = name, name, f"Natural gradient with {options}", {"grads"}
     return extract

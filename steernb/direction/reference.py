@@ -170,12 +170,12 @@ def aligned_layers(
     acts, # {site: activations}
     k:int=4, # so many, those with the largest `label_correlation`
     every:int=None, # instead: the sites of every so-many-th block, counted from the first that is left
-    after:int=-1, # only blocks behind this one (the last that has an adapter)
+    after:int=-1, # only blocks after this one (the last that has an adapter)
     method:str="mean_diff", # the extractor for the correlation
 )->list[str]: # in the order of `acts`
-    "Loss layers; none behind `after`: `SiteError`"
+    "Loss layers; none after `after`: `SiteError`"
     left = [s for s in acts if layer_of(s) is not None and layer_of(s) > after]
-    if not left: raise SiteError(f"no site lies behind block {after}, where the adapter ends: a loss there could not train it; capture later sites or end the adapter earlier")
+    if not left: raise SiteError(f"no site comes after block {after}, where the adapter ends: a loss there could not train it; capture later sites or end the adapter earlier")
     if every is not None:
         layers = sorted({layer_of(s) for s in left})
         return [s for s in left if layers.index(layer_of(s)) % every == 0]

@@ -11,8 +11,9 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from ..core import PairError, SiteError
+from ..core import ConfigError, PairError, SiteError, check_whole
 from .contrast import mean_diff, separation, take
+from ..model.capture import check_acts
 from ..model.hooks import blocks, get_module, layer_of, sites
 
 # %% ../../nbs/24_direction.separability.ipynb #c006
@@ -50,7 +51,8 @@ def separability(
     seed:int=0, # of the split
     )->dict: # {site: Separability}
     "Held-out separability of every site. Known failure: the best of many sites is too good by chance; score it again on new pairs. `PairError` for fewer than 4 pairs"
-    out = {}
+    check_acts(acts)
+    seed, out = check_whole(seed, "seed", 0), {}
     for site, act in acts.items():
         if (n := len(act.pos)) < 4: raise PairError(f"separability fits on one half of the pairs and tests on the other: give at least 4, not {n}")
         fit, test = (take(act, rows) for rows in torch.randperm(n, generator=torch.Generator().manual_seed(seed)).tensor_split(2))
@@ -69,6 +71,8 @@ def logit_lens(
     """Tokens that `v` makes likelier and less likely, by the final norm and the unembedding. `SiteError` for a model without a final norm or head, or another width.
 
     Known failure: the layers in between are left out; early directions often say nothing."""
+    if not isinstance(v, Tensor) or v.ndim != 1: raise ConfigError(f"logit_lens reads one direction, a tensor [d], such as vec.directions[site], not {str(v)[:60]!r}")
+    k = check_whole(k, "k", 1)
     decoder, head = get_module(model, blocks(model)[0].rsplit(".", 2)[0]), model.get_output_embeddings()
     norm = next((m for m in reversed(list(decoder.children())) if "norm" in type(m).__name__.lower()), None)
     if norm is None or head is None: raise SiteError(f"{type(model).__name__} has no final norm or no unembedding that could be found")
@@ -83,5 +87,6 @@ def cosines(
     directions:dict, # {name: [d]}
     )->pd.DataFrame: # names × names
     "Cosine of every two directions, NaN where their widths differ"
+    if not isinstance(directions, dict) or not all(isinstance(v, Tensor) and v.ndim == 1 for v in directions.values()): raise ConfigError("cosines compares {name: tensor [d]}, such as vec.directions")
     def cos(a, b): return torch.cosine_similarity(a, b, dim=0).item() if len(a) == len(b) else float("nan")
     return pd.DataFrame({k: {j: cos(v, w) for j, w in directions.items()} for k, v in directions.items()})

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import nn, Tensor
 from ..core import ConfigError, PairError, SiteError
-from ..model.hooks import SITE_PRESETS, blocks, get_module, head_slice, split_head, text_config
+from ..model.hooks import _stream, _widths, blocks, get_module, head_slice, split_head, text_config
 from .contrast import extractor, first_component, sign_vote
 
 # %% ../../nbs/22_direction.sspace.ipynb #c006
@@ -62,11 +62,6 @@ def _eigh(gram):
     return e.flip(0).clamp(min=0).sqrt(), v.flip(1)
 
 # %% ../../nbs/22_direction.sspace.ipynb #c011
-def _widths(m)->tuple|None:
-    "(d_in, d_out) of a linear layer in any wrapping, None for another module"
-    if hasattr(m, "in_features") and hasattr(m, "out_features"): return m.in_features, m.out_features
-    return (m.nx, m.nf) if hasattr(m, "nx") and hasattr(m, "nf") else None
-
 def _ask(m, d_in):
     "Weights and bias of an affine module by its answers"
     w, modes = next((p for p in m.parameters() if p.is_floating_point()), torch.zeros(0)), [(x, x.training) for x in m.modules()]
@@ -99,16 +94,8 @@ def _linears(m, path):
 def residual_matrices(
     model:nn.Module,
 )->dict[str, str]: # {path: "writer" or "reader"}
-    "Linear layers inside the blocks that write into the residual stream or read from it: by shape, square ones by name"
-    d, out = text_config(model).hidden_size, {}
-    for block in blocks(model):
-        for path, m in _linears(get_module(model, block), block).items():
-            d_in, d_out = _widths(m)
-            def named(preset): return bool(re.fullmatch(SITE_PRESETS[preset], path[len(block) + 1:]))
-            writer = d_out == d and (d_in != d or named("residual_writers"))
-            reader = d_in == d and (d_out != d or named("linear") and not writer)
-            if writer or reader: out[path] = "writer" if writer else "reader"
-    return out
+    "Linear layers inside the blocks that write into the residual stream or read from it: by their widths and by the roles that their names say; routers of experts are neither"
+    return _stream(model)
 
 # %% ../../nbs/22_direction.sspace.ipynb #c019
 @torch.no_grad()
@@ -125,7 +112,7 @@ def super_gram(
         add(W if side == "writer" else W.T)
     for path in blocks(model):
         for name, p in get_module(model, path).named_parameters():
-            if p.ndim != 3 or d not in p.shape[1:]: continue
+            if p.ndim != 3 or len(p) < 2 or d not in p.shape[1:]: continue
             if p.shape[1] == p.shape[2] or not p.is_floating_point():
                 raise SiteError(f"{path}.{name} {list(p.shape)}, {p.dtype}: can't tell which axis of these experts is the residual stream; choose a linear layer as site")
             add(p.movedim(list(p.shape[1:]).index(d) + 1, 0).reshape(d, -1).double())
