@@ -10,7 +10,6 @@ __all__ = ['add_norm', 'clamp', 'ablate', 'cosine_gate', 'condition_state', 'con
 
 # %% ../../nbs/31_steer.operators.ipynb #c003
 import math
-from contextlib import contextmanager
 from types import SimpleNamespace
 import torch
 from fastcore.basics import patch
@@ -19,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 from ..core import ConfigError, FormatError, PairError, SiteError, check_number
 from ..model.capture import capture
-from ..model.edit import edit, token_reader
+from ..model.edit import Change, check_edits, install, parse_where, stack_of
 from ..model.hooks import get_module, hidden, layer_of
 from ..direction.contrast import first_component
 from ..direction.sspace import s_weight_state, sspace_state
@@ -43,7 +42,7 @@ def add_norm(v, c):
 def clamp(v, c, mid=0.):
     "h + (mid + c − h·v)·v: the projection on v becomes mid + c (lm-eval's clamp at mid = 0). Neutral value: c → 0 tends to the projection `mid`, not to h"
     return lambda h: h + (mid + c - _dot(h, v)) * v
-clamp.fit = lambda act, v, mid=None, **kw: dict(mid=((act.pos + act.neg) @ v).mean().item() / 2 if mid is None else float(mid))
+clamp.fit = lambda act, v, mid=None, **kw: dict(mid=((act.pos + act.neg) @ v).mean().item() / 2 if mid is None else check_number(mid, "mid"))
 
 # %% ../../nbs/31_steer.operators.ipynb #c014
 @operator("ablate")
@@ -94,6 +93,7 @@ class When(Intervention):
         threshold:float=0., # cosine
         side:float=1.): # +1: steer above the threshold, −1: below
         "Raises `ConfigError` for an arm without edits, a condition that is no finite non-zero vector, or a side other than ±1"
+        condition = torch.as_tensor(condition)
         if not hasattr(arm, "edits"): raise ConfigError(f"{type(arm).__name__} has no edits of hidden states; give a SteeringVector")
         if condition.ndim != 1 or not condition.isfinite().all() or not condition.norm() > 0:
             raise ConfigError(f"the condition has shape {list(condition.shape)} and norm {condition.norm():.3g}; give a finite, non-zero vector [d]")
@@ -113,34 +113,34 @@ def fit(cls:When, arm, model, tok,
 @patch
 def apply(self:When, model, c, where="all", norm=None):
     edits, module = self.arm.edits(model, c, norm), get_module(model, self.site)
-    if early := [s for s in edits if layer_of(s) < layer_of(self.site)]:
+    if layer_of(self.site) is None: raise SiteError(f"{self.site} is in none of the blocks: read the condition at a block or in one")
+    if early := [s for s in edits if layer_of(s) is not None and layer_of(s) < layer_of(self.site)]:
         raise SiteError(f"the condition is read at {self.site}, after {early[0]} is steered: read it there or before")
-    return self.gated(model, edits, module, where)
+    check_edits(model, edits, where)
+    return Change(model, lambda change: self.gate(change, edits, module, parse_where(where)))
 
 @patch
-@contextmanager
-def gated(self:When, model, edits, module, where):
-    now = SimpleNamespace(cosine=None, on=None)
-    with token_reader(model) as r:
-        def read(mod, args, out):
-            if r.past >= r.prompt or not r.past and r.s > r.prompt: return        # a decode step, with a cache or without: the answer holds
-            if r.past or r.s < r.prompt: raise ConfigError("When reads the whole prompt in one forward: no prefill_chunk_size, no cache from before")
-            h, real = hidden(out).float(), (r.index()[0] >= 0)[..., None]
-            if h.shape[-1] != len(self.condition): raise FormatError(f"the condition has width {len(self.condition)}, {self.site} has {h.shape[-1]}: it was made for another site or model")
-            real = real.to(h.device)
-            mean = torch.where(real, h, 0.).sum(1) / real.sum(1).clamp(min=1)
-            now.cosine = F.cosine_similarity(mean, self.condition.to(mean.device), dim=-1)
-            now.on, r.seen[read] = self.side * (now.cosine - self.threshold) > 0, True
-        def rows(f):
-            def run(h):
-                if now.on is None or not r.past and r.s == r.prompt and read not in r.seen:
-                    raise SiteError(f"the condition at {self.site} was not read before the first steered site ran: choose a module that runs earlier")
-                return torch.where(now.on.to(h.device)[:, None, None], f(h), h)
-            return run
-        handle = module.register_forward_hook(read)
-        try:
-            with edit(model, {s: rows(f) for s, f in edits.items()}, where): yield now
-        finally: handle.remove()
+def gate(self:When, change, edits, module, select):
+    "Hooks that read the condition on each prompt and steer the rows that fulfil it"
+    now, r = SimpleNamespace(cosine=None, on=None), change.reader(stack_of(change.model))
+    def read(mod, args, out):
+        if r.past >= r.text.prompt: return        # a decode step: the answer holds
+        if r.past > r.virtual or r.past + r.s < r.text.prompt: raise ConfigError("When reads the whole prompt in one forward: no prefill_chunk_size, no cache from before")
+        (i, n), h = r.index(), hidden(out).float()
+        if h.shape[-1] != len(self.condition): raise FormatError(f"the condition has width {len(self.condition)}, {self.site} has {h.shape[-1]}: it was made for another site or model")
+        real = ((i >= 0) & (i < n))[..., None].to(h.device)
+        mean = torch.where(real, h, 0.).sum(1) / real.sum(1).clamp(min=1)
+        now.cosine = F.cosine_similarity(mean, self.condition.to(mean.device), dim=-1)
+        now.on, r.seen[read] = self.side * (now.cosine - self.threshold) > 0, True
+    def rows(f):
+        def run(h):
+            if now.on is None or r.past < r.text.prompt and read not in r.seen:
+                raise SiteError(f"the condition at {self.site} was not read before the first steered site ran: choose a module that runs earlier")
+            return torch.where(now.on.to(h.device)[:, None, None], f(h), h)
+        return run
+    change.hook(module, read)
+    install(change, {s: rows(f) for s, f in edits.items()}, select)
+    return now
 
 # %% ../../nbs/31_steer.operators.ipynb #c030
 @operator("spherical")
@@ -210,7 +210,7 @@ def cosine_clusters(
     seed:int=0)->Tensor: # [n], 0 … k−1, none empty
     "Labels from k-means on unit vectors"
     from sklearn.cluster import KMeans
-    if k < 1: raise ConfigError(f"k={k}: at least one cluster")
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1: raise ConfigError(f"k={k!r}: give a whole number of clusters, at least one")
     x = F.normalize(x, dim=1)
     fit = KMeans(min(k, len(x.unique(dim=0))), n_init=4, max_iter=20, random_state=seed)
     return torch.from_numpy(fit.fit_predict(x.numpy())).unique(return_inverse=True)[1]
@@ -263,7 +263,7 @@ chars.fit = cluster_transport
 
 # %% ../../nbs/31_steer.operators.ipynb #c050
 @operator("sspace")
-def sspace(v, c, U, root, d, bias=0.):
+def sspace(v, c, U, root, d, bias):
     """h + c·|cos(x_S, d̂)|·(d̂√S)Uᵀ with x_S = (h − b)U/√S, root = √S (the notes, steering-lite); v is not used.
 
     The gate is small in wide layers; modes with a small S count in it as much as the loud ones"""
@@ -274,7 +274,7 @@ sspace.fit = lambda act, v, basis=None, r=-1, **kw: sspace_state(act, basis, r)
 def _no_length(act, v, basis=None, r=-1, **kw): return {k: x for k, x in sspace_state(act, basis, r).items() if k != "strength"}
 
 @operator("sspace_ablate")
-def sspace_ablate(v, c, U, root, d, bias=0., target=0.):
+def sspace_ablate(v, c, U, root, d, bias, target=0.):
     """h + c·(target − x_S·d̂)·(d̂√S)Uᵀ: c = 1 sets the coordinate along d̂ to `target` (the notes' c), 0 does nothing; v is not used.
 
     At target 0 it is even in d̂, as `ablate` is in v"""
@@ -284,7 +284,7 @@ sspace_ablate.needs, sspace_ablate.fraction, sspace_ablate.limit, sspace_ablate.
 
 # %% ../../nbs/31_steer.operators.ipynb #c052
 @operator("sspace_damp_amp")
-def sspace_damp_amp(v, c, U, root, d, bias=0.):
+def sspace_damp_amp(v, c, U, root, d, bias):
     """h + [((h − b)U)·(exp(clip(c·d̂, ±4)) − 1)]Uᵀ (the notes); v is not used.
 
     Not invariant to signs of singular vectors: after majority orientation most d̂ᵢ ≥ 0, so it amplifies nearly everything"""
@@ -293,7 +293,7 @@ def sspace_damp_amp(v, c, U, root, d, bias=0.):
 sspace_damp_amp.needs, sspace_damp_amp.fraction, sspace_damp_amp.fit = {"weights"}, True, _no_length
 
 @operator("s_steer")
-def s_steer(v, c, U, d, bias=0.):
+def s_steer(v, c, U, d, bias):
     """h + c·(((h − b)U)·δ)Uᵀ, the weight edit W + c·U diag(S·δ) Vᵀ (S-steer of the notes); v is not used.
 
     Depends on the signs of singular vectors, so they are oriented by the pairs first"""
