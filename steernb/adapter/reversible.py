@@ -7,21 +7,27 @@ __all__ = ['family', 'families', 'lora', 'rslora', 'pissa', 'dora', 'delora', 'v
            'hra', 'ether', 'twin', 'follow', 'Adapter', 'new_adapter', 'checkpointing']
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c002
-import json, re
+import hashlib, inspect, json, re
 from contextlib import ExitStack, contextmanager
 from copy import copy
+from dataclasses import MISSING, fields
+from math import isfinite
 from pathlib import Path
 import torch
 from fastcore.basics import patch
 from torch import nn
 from peft import (BeftConfig, BOFTConfig, DeloraConfig, HRAConfig, IA3Config, LoraConfig, OFTConfig, PeftConfig, RoadConfig, VeraConfig, get_peft_model)
-from peft.tuners.tuners_utils import check_target_module_exists
-from peft.utils import load_peft_weights, set_peft_model_state_dict
-from safetensors.torch import load_file, save_file
+from peft.tuners.tuners_utils import _maybe_include_all_linear_layers, check_target_module_exists
+from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+from peft.tuners.boft import layer as boft_layer
+from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import save_file
 from transformers.pytorch_utils import Conv1D
-from ..core import ConfigError, FormatError, Registry, atomic
-from ..model.hooks import get_module, sites
-from ..steer.intervention import Intervention, SteeringVector
+from ..core import ConfigError, FormatError, Registry, SiteError, SteerError, atomic, check_file, check_number, check_target, read_json, reading, as_path
+from ..model.edit import Change, core_of
+from ..model.hooks import NoCopy, get_module, sites
+from ..steer.bake import PEFT_FILES, check_present
+from ..steer.intervention import Intervention, SteeringVector, read_tensors
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c006
 family = Registry("adapter")
@@ -34,7 +40,7 @@ def _family(name, **attributes):
     return add
 
 @_family("lora", neutral={"lora_B": 0.}, about="W + c·s·BA; c = −1 is W − s·BA (arXiv:2106.09685)")
-def lora(targets, r, alpha=None, **kw): return LoraConfig(r=r, lora_alpha=alpha or r, target_modules=targets, **kw)
+def lora(targets, r, alpha=None, **kw): return LoraConfig(r=r, lora_alpha=r if alpha is None else alpha, target_modules=targets, **kw)
 @_family("rslora", neutral={"lora_B": 0.}, about="LoRA with s = α/√r (arXiv:2312.03732)")
 def rslora(targets, r, alpha=None, **kw): return lora(targets, r, alpha, use_rslora=True, **kw)
 @_family("pissa", neutral={"lora_B": 0.}, about="W + c·s·(BA − B₀A₀), A₀ and B₀ from the largest singular values of W (arXiv:2404.02948)")
@@ -46,14 +52,14 @@ def delora(targets, r, strength=1., **kw): return DeloraConfig(r=r, delora_lambd
 @_family("vera", neutral={"vera_lambda_b": 0.}, about="frozen random A, B between two trained vectors; c scales the outer one (arXiv:2310.11454)")
 def vera(targets, r, **kw): return VeraConfig(r=r, target_modules=targets, **kw)
 @_family("ia3", neutral={"ia3_l": 1.}, about="a gate l; 1 + c·(l − 1), so c = −1 is 2 − l (arXiv:2205.05638)")
-def ia3(targets, r=None, **kw): return IA3Config(target_modules=targets, feedforward_modules=[t for t in targets if re.search(r"(down_proj|mlp\.c_proj|fc2|dense_4h_to_h)$", t)], **kw)
+def ia3(targets, r=None, **kw): return IA3Config(target_modules=targets, feedforward_modules=[t for t in targets if re.search(r"(down_proj|mlp\.c_proj|fc2|fc_out|dense_4h_to_h|w2|wo|output_linear)$", t)], **kw)
 @_family("vector", neutral={"beft_bias": 0.}, about="a trained vector added to the module's output; c scales it (as BEFT in PEFT)")
 def vector(targets, r=None, **kw): return BeftConfig(target_modules=targets, **kw)
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c008
 @_family("oft", neutral={"oft_R": 0.}, rotates=True, about="W R(c), R(c) = Cayley(c·Q) in blocks; R(−c) = R(c)ᵀ (arXiv:2306.07280)")
 def oft(targets, r=None, block=8, **kw): return OFTConfig(r=0, oft_block_size=block, use_cayley_neumann=False, target_modules=targets, **kw)
-@_family("boft", neutral={"boft_R": 0., "boft_s": 1.}, about="butterfly factors, each Cayley(c·Q); R(−1) is the inverse only where factors commute (arXiv:2311.06243)")
+@_family("boft", neutral={"boft_R": 0., "boft_s": 1.}, about="W R(c) and a gain, R(c) of butterfly factors Cayley(c·Q), by default one; R(−c) = R(c)ᵀ only where they commute (arXiv:2311.06243)")
 def boft(targets, r=None, block=4, factors=1, **kw): return BOFTConfig(boft_block_size=block, boft_n_butterfly_factor=factors, target_modules=targets, **kw)
 @_family("road", neutral={"road_theta": 0., "road_alpha": 1.}, rotates=True, about="turns pairs of outputs by c·θ, gain 1 + c·(α − 1) (arXiv:2409.00119)")
 def road(targets, r=None, group=64, **kw): return RoadConfig(group_size=group, target_modules=targets, **kw)
@@ -61,6 +67,17 @@ def road(targets, r=None, group=64, **kw): return RoadConfig(group_size=group, t
 def hra(targets, r, **kw): return HRAConfig(r=r, target_modules=targets, **kw)
 @_family("ether", reads_weights=True, about="one reflection: W − 2c·u uᵀ on the input side; c = −1 triples the component along u (arXiv:2405.20271)")
 def ether(targets, r=None, **kw): return HRAConfig(r=1, target_modules=targets, **kw)
+
+# %% ../../nbs/50_adapter.reversible.ipynb #c008b
+class _Blocks:
+    "What PEFT's CUDA kernel for BOFT does: blocks [n d h h] on the diagonals of n matrices, and the gradient's blocks back"
+    @staticmethod
+    def forward(x): return [torch.stack([torch.block_diag(*m) for m in x])]
+    @staticmethod
+    def backward(grad, x):
+        n, d, h, _ = x.shape
+        return [grad.reshape(n, d, h, d, h).diagonal(dim1=1, dim2=3).permute(0, 3, 1, 2).contiguous()]
+boft_layer._FBD_CUDA = _Blocks
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c012
 def twin(m:nn.Module)->nn.Module:
@@ -82,9 +99,73 @@ def follow(t:nn.Module, m:nn.Module)->nn.Module:
         t._parameters[k] = p
     return t
 
+# %% ../../nbs/50_adapter.reversible.ipynb #c014b
+def _is_number(x): return isinstance(x, (int, float)) and not isinstance(x, bool) and isfinite(x)
+def _flag(x): return isinstance(x, bool)
+def _whole(x, least=0): return isinstance(x, int) and not isinstance(x, bool) and x >= least
+def _count(x): return _whole(x, 1)
+def _above_0(x): return _is_number(x) and x > 0
+def _share(x): return _is_number(x) and 0 <= x < 1
+def _each(ok): return lambda x: isinstance(x, dict) and all(isinstance(k, str) and ok(v) for k, v in x.items())
+def _names(x): return isinstance(x, str) or isinstance(x, (list, tuple, set)) and all(isinstance(n, str) for n in x)
+def _or_none(ok): return lambda x: x is None or ok(x)
+def _dims(x): return isinstance(x, list) and all(map(_whole, x))
+def _two(x): return isinstance(x, (list, tuple)) and len(x) == 2 and all(map(_is_number, x))
+
+# what a PEFT configuration may say besides where its modules are: {setting: test of its value}
+_settings = {
+    **dict.fromkeys("use_rslora use_dora lora_bias fan_in_fan_out init_weights init_ia3_weights save_projection".split(), _flag),
+    **dict.fromkeys("block_share use_cayley_neumann apply_GS rot_v rot_u learn_u".split(), _flag),
+    **dict.fromkeys("projection_prng_key oft_block_size boft_block_size boft_block_num seed".split(), _whole),
+    **dict.fromkeys("num_cayley_neumann_terms boft_n_butterfly_factor group_size".split(), _count),
+    **dict.fromkeys("block_size planes".split(), _or_none(_count)),
+    **dict.fromkeys("lora_alpha init_theta".split(), _above_0),
+    **dict.fromkeys("delora_lambda d_initial".split(), _is_number),
+    **dict.fromkeys("rotation clamp scale_s".split(), _names),
+    "r": _or_none(_whole), "rank_pattern": _each(_count), "alpha_pattern": _each(_above_0), "lambda_pattern": _each(_is_number),
+    "init_lora_weights": lambda x: _flag(x) or x in ("gaussian", "orthogonal"), "feedforward_modules": _or_none(_names),
+    "variant": lambda x: x in ("road_1", "road_2", "road_4"), "max_angle": _or_none(_above_0),
+    "dims": _or_none(_each(_dims)), "init_delta": _or_none(_two)}
+_dropouts = ("lora_dropout", "module_dropout", "vera_dropout", "boft_dropout")
+_origin = ("task_type", "peft_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision", "inference_mode",
+           "runtime_config")
+_places = ("target_modules", "exclude_modules", "layers_to_transform", "layers_pattern")
+_reasons = dict( # why not
+    bias="it would train the biases of the model itself; use the family 'vector'",
+    init_lora_weights="it would change the weights of the model itself; use the family 'pissa', or True, False, 'gaussian', 'orthogonal'",
+    modules_to_save="it puts whole modules in the place of the model's; use WeightDelta",
+    trainable_token_indices="it changes embeddings; use WeightDelta",
+    alora_invocation_tokens="an aLoRA works from certain tokens on; use where= of a vector",
+    target_parameters="it changes parameters that are no Linear; use WeightDelta",
+    **dict.fromkeys(_dropouts, "adapters are trained without dropout; leave it out"))
+
+# %% ../../nbs/50_adapter.reversible.ipynb #c014c
+def _lora_kind(config)->str:
+    "The family of a LoRA's settings"
+    if str(config.init_lora_weights).startswith("pissa"): return "pissa"
+    return "dora" if config.use_dora else "rslora" if config.use_rslora else "lora"
+
+def _check_settings(kind, config):
+    "`ConfigError` for a setting that is not in the list, or whose value can't be"
+    for f in fields(config):
+        x, plain = getattr(config, f.name), f.default_factory() if f.default is MISSING else f.default
+        if f.name in (*_origin, *_places) or x is plain or type(x) is type(plain) and x == plain or kind == "pissa" and f.name == "init_lora_weights": continue
+        ok = _settings.get(f.name, lambda x: not x)   # of a setting that is not known only None, False and nothing in it
+        if not ok(x):
+            raise ConfigError(f"{kind}: {f.name}={x!r} can't be: "
+                              f"{_reasons.get(f.name, f'use a value such as {plain!r}' if f.name in _settings else 'no coefficient turns what it does; leave it out')}")
+    if isinstance(config, LoraConfig):
+        if _lora_kind(config) != kind:
+            raise ConfigError(f"{kind}: these settings make another family; use {_lora_kind(config)!r}")
+        if kind == "pissa" and (odd := [n for n in ("use_dora", "use_rslora", "lora_bias", "rank_pattern", "alpha_pattern") if getattr(config, n)]):
+            raise ConfigError(f"pissa: {odd[0]} has no form that can be saved; leave it out")
+
 # %% ../../nbs/50_adapter.reversible.ipynb #c015
 class Adapter(Intervention):
-    "A PEFT adapter as an intervention. `.layers` {path: PEFT layer}, `.peft` the PeftModel of the shell, `.meta` where it came from, `.references` {name: tensor} saved beside it"
+    """A PEFT adapter as an intervention.
+
+    `.layers` {path: PEFT layer}, `.peft` the PeftModel of the shell, `.meta` where it came from,
+    `.references` {name: tensor} saved beside it."""
     name = "adapter"
     def __init__(self,
         model, # the base model; it is not changed
@@ -93,10 +174,13 @@ class Adapter(Intervention):
         meta:dict|None=None, # provenance, written to the folder
         seed:int=0): # of random starts; the global random state is left alone
         "Raises `SiteError` for an unknown path, `ConfigError` for a module that is no Linear or that the family can't adapt"
+        _check_settings(kind, config)
         wanted, shell, config.task_type = set(config.target_modules), nn.Module(), None
         paths = [n for n, _ in model.named_modules() if n in wanted] # PEFT keeps a set: the order of random starts must not depend on it
         for p in wanted.difference(paths): get_module(model, p)
-        shell.config, shell.name_or_path, twins = model.config, getattr(model, "name_or_path", ""), {p: twin(get_module(model, p)) for p in paths}
+        check_present(model, paths)
+        # without the model's configuration, by which PEFT would take the modules for the fused ones of some mixtures of experts
+        shell.name_or_path, twins = getattr(model, "name_or_path", ""), {p: twin(get_module(model, p)) for p in paths}
         if getattr(family[kind], "reads_weights", False) and (packed := [p for p, t in twins.items() if not t.weight.is_floating_point()]):
             raise ConfigError(f"{kind} multiplies the weights themselves, and {packed[0]} is quantised: take another family, or load the model without quantization")
         for p, t in twins.items():
@@ -109,14 +193,27 @@ class Adapter(Intervention):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             try: self.peft = get_peft_model(shell, config)
-            except (ValueError, TypeError, RuntimeError) as e: raise ConfigError(f"{kind} can't adapt {paths[0]} and its like: {e}") from e
+            except SteerError: raise
+            except Exception as e: raise ConfigError(f"{kind} can't adapt {paths[0]} and its like: {e}") from e
         config.target_modules = paths
         self.layers, self.kind, self.config, self.meta, self.references = {p: get_module(shell, p) for p in paths}, kind, config, dict(meta or {}), {}
-        self.name, self.sign, self.live = kind, 1, None
+        self.name, self.sign, self.live, self.calls = kind, 1, None, 0
         self.transposed = {p for p in paths if isinstance(get_module(model, p), Conv1D)}
         if kind == "pissa": _keep_start(self)
+        self.follow(model)   # PEFT takes the start of PiSSA out of the twin's weights
         self.peft.eval()
     def __repr__(self): return f"Adapter({self.kind!r}, {len(self.layers)} modules, {self.n_params} parameters)"
+    def follow(self, model):
+        "Point the twins to the weights of `model`; `FormatError` if they have other shapes"
+        check_present(model, self.layers)
+        real = {p: get_module(model, p) for p in self.layers}
+        for p, m in real.items():
+            t, shape = self.layers[p].get_base_layer(), m.weight.shape[::-1] if isinstance(m, Conv1D) else m.weight.shape
+            if t.weight.shape != shape:
+                raise FormatError(f"{p} is {list(shape)} here and {list(t.weight.shape)} in the adapter: it was made "
+                                  "for another model")
+        for p, m in real.items(): follow(self.layers[p].get_base_layer(), m)
+        return real
     @property
     def n_params(self)->int: "Number of trained values"; return sum(p.numel() for p in self.parameters().values())
     def parameters(self)->dict: "Trained parameters {name: Parameter}"; return {n: p for n, p in self.peft.base_model.model.named_parameters() if p.requires_grad}
@@ -144,73 +241,71 @@ def _as_lora(a, model):
     return out
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c019
-@contextmanager
-def _scaled(layer, neutral, c):
+def _scaled(change, layer, neutral, c):
     "Parameters of a layer at neutral + c·(parameter − neutral)"
-    with ExitStack() as stack:
-        for name, p in layer.own:
-            n = neutral.get(name.partition(".")[0])
-            if n is None: continue
-            at, _, leaf = name.rpartition(".")
-            home = get_module(layer, at)._parameters
-            stack.callback(home.__setitem__, leaf, home[leaf])
-            home[leaf] = n + c * (p - n)
-        yield layer.forward
+    def at_c(p, n): return lambda _: n + c * (p - n)
+    for name, p in layer.own:
+        n, (at, _, leaf) = neutral.get(name.partition(".")[0]), name.rpartition(".")
+        if n is not None: change.put(get_module(layer, at)._parameters, leaf, at_c(p, n))
+    return layer.forward
 
-@contextmanager
-def _set(layer, c):
+def _set(change, layer, c):
     "The `coefficient` of a layer that turns itself; what it makes of c is kept for the length of the block"
-    old, held = dict(layer.coefficient), layer._held
-    layer.coefficient.update({k: c for k in old})
-    layer._held = {}
-    try: yield layer.forward
-    finally:
-        layer.coefficient.update(old)
-        layer._held = held
+    for k in list(layer.coefficient): change.put(layer.coefficient, k, lambda _: c)
+    change.put(vars(layer), "_held", lambda _: {})
+    return layer.forward
 
-@contextmanager
 def _between(layer, c):
     "Outputs at y(0) + c·(y(1) − y(0))"
     def forward(x, *args, **kwargs):
         y = layer.base_layer(x, *args, **kwargs)
         return y + c * (layer.forward(x, *args, **kwargs) - y)
-    yield forward
+    return forward
 
 @patch
-@contextmanager
-def turned(self:Adapter, c):
-    "The forward of every layer at c, {path: function}"
+def turned(self:Adapter, c)->Change:
+    "A block that gives the forward of every layer at c, {path: function}; meanwhile the adapter is not saved or copied"
     neutral = getattr(family[self.kind], "neutral", None)
-    with ExitStack() as stack:
-        def forward(layer):
+    def begin(change):
+        change.keep_plain(self.peft)
+        for layer in self.layers.values():
             if not hasattr(layer, "own"): layer.own = list(layer.named_parameters())
-            return _set(layer, c) if hasattr(layer, "coefficient") else _between(layer, c) if neutral is None else _scaled(layer, neutral, c)
-        yield {p: stack.enter_context(forward(layer)) for p, layer in self.layers.items()}
+        return {p: _set(change, l, c) if hasattr(l, "coefficient") else _between(l, c) if neutral is None else _scaled(change, l, neutral, c) for p, l in self.layers.items()}
+    return Change(self.peft, begin)
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c020
 @patch
-@contextmanager
-def apply(self:Adapter, model, c):
+def apply(self:Adapter, model, c)->Change:
     "The model with its modules at c; unlike `adapter(model, 0)` this takes the adapter's way at c = 0 too"
-    real = {p: get_module(model, p) for p in self.layers}
-    for p, m in real.items():
-        t, shape = self.layers[p].get_base_layer(), m.weight.shape[::-1] if isinstance(m, Conv1D) else m.weight.shape
-        if t.weight.shape != shape: raise FormatError(f"{p} is {list(shape)} here and {list(t.weight.shape)} in the adapter: it was made for another model")
-        if getattr(m.__dict__.get("forward"), "adapter", self) is not self: raise ConfigError(f"{p} already carries the adapter {m.forward.adapter.name!r}: two adapters on one module do not add up; add weight deltas instead")
-        follow(t, m)
-    with ExitStack() as stack, self.turned(c * self.sign) as forwards:
-        stack.callback(setattr, self, "live", self.live)
-        self.live = c
-        for p, m in real.items():
-            old = m.__dict__.get("forward")
-            stack.callback(m.__dict__.pop, "forward") if old is None else stack.callback(setattr, m, "forward", old)
-            m.forward = _Forward(forwards[p], self)
-        yield
+    for p in self.layers:
+        other = getattr(vars(get_module(model, p)).get("forward"), "adapter", self)
+        if other is not self:
+            raise ConfigError(f"{p} already carries the adapter {other.name!r}: two adapters on one module do not add "
+                              "up; add weight deltas instead")
+    real = self.follow(model)
+    def begin(change):
+        turned = self.turned(c * self.sign)
+        change.later(turned.close)
+        forwards = turned.__enter__()
+        change.put(vars(self), "live", lambda _: c)
+        before, runs = self.calls, []
+        change.hook(core_of(model), lambda *args: runs.append(1))
+        for p, m in real.items(): change.put(vars(m), "forward", lambda _, f=forwards[p]: _Forward(f, self))
+        change.at_end = lambda: _in_vain(self, runs, before)
+    return Change(model, begin)
 
-class _Forward:
+def _in_vain(adapter, runs, before):
+    "Say that a block did nothing, where the model ran and none of the adapted modules"
+    if runs and adapter.calls == before:
+        raise SiteError(f"{next(iter(adapter.layers))} was never called, so nothing was steered: the model reads its "
+                        "weights and passes it by, or comes to an end before it; adapt other modules")
+
+class _Forward(NoCopy):
     "The forward of a module that an adapter has taken over"
     def __init__(self, f, adapter): self.f, self.adapter = f, adapter
-    def __call__(self, *args, **kwargs): return self.f(*args, **kwargs)
+    def __call__(self, *args, **kwargs):
+        self.adapter.calls += 1
+        return self.f(*args, **kwargs)
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c021
 def new_adapter(
@@ -224,8 +319,14 @@ def new_adapter(
     )->Adapter:
     "An untrained adapter. `ConfigError` for an unknown family or option, `SiteError` for targets that match nothing"
     paths, make = sites(model, targets, depths), family[kind]
+    if odd := [n for n in _places if n in options]: raise ConfigError(f"{odd[0]}: the places of an adapter are targets= and depths=")
+    if options.get("inference_mode"): raise ConfigError("inference_mode freezes the parameters that a new adapter is there to train: leave it out")
+    if not _whole(seed): raise ConfigError(f"seed must be a whole number from 0 on, got {seed!r}")
     try: config = make(paths, r, **options)
-    except TypeError as e: raise ConfigError(f"{kind}: {e}") from None
+    except SteerError: raise
+    except Exception as e:
+        own = [n for n, p in inspect.signature(make).parameters.items() if p.default is not p.empty and n != "r"]
+        raise ConfigError(f"{kind}: {e}" + (f"; its own options: {', '.join(own)}" if own else "")) from None
     if hasattr(config, "seed"): config.seed = seed   # of a family that draws its own start
     return Adapter(model, kind, config, dict(kind=kind, r=r, seed=seed, options={k: str(v) for k, v in options.items()}), seed)
 
@@ -234,9 +335,11 @@ def new_adapter(
 @torch.no_grad()
 def materialise(self:Adapter,
     c:float=1., # coefficient
+    model=None, # whose weights are meant; None: those of the model that it was made for, or turned last
     )->dict: # {"path.weight": W(c), and "path.bias" where it changes}, shaped as the model's parameters
     "The weights that would do what the adapter does at c"
-    out = {}
+    c, out = check_number(c, "coefficient"), {}
+    if model is not None: self.follow(model)
     with self.turned(c * self.sign) as forwards:
         for p, f in forwards.items():
             t = self.layers[p].get_base_layer()
@@ -259,6 +362,7 @@ def vector(self:Adapter)->SteeringVector:
 @torch.no_grad()
 def flip(self:Adapter)->Adapter:
     "Swap c and −c, in place"
+    if self.live is not None: raise SteerError("this adapter steers a model just now: leave the block, then flip it")
     neutral = getattr(family[self.kind], "neutral", None)
     if neutral is None or getattr(self.config, "scale_s", None) == "elu": self.sign *= -1   # ELU(−δ) is not −ELU(δ)
     else:
@@ -268,56 +372,175 @@ def flip(self:Adapter)->Adapter:
     return self
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c033
+def _digests(folder)->dict:
+    "sha256 of what an adapter does: its settings, and the files of its tensors"
+    settings = {k: x for k, x in read_json(folder/"adapter_config.json").items() if k not in _origin}
+    out = {"adapter_config.json": hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()}
+    for name in ("adapter_model.safetensors", "references.safetensors"):
+        if (folder/name).exists():
+            with open(check_file(folder/name, 2**40), "rb") as f: out[name] = hashlib.file_digest(f, "sha256").hexdigest()
+    return out
+
 @patch
 def save(self:Adapter,
-    folder, # made, or replaced as a whole
+    folder, # made; or replaced, if it holds nothing but such a folder's files
     model=None, # the base; only a PiSSA adapter needs it
     )->Path:
-    "Write a PEFT folder, with provenance and reference directions beside it"
+    "Write a PEFT folder, with provenance and reference directions beside it. `ConfigError` for a folder with other files in it"
+    if self.live is not None: raise SteerError("this adapter steers a model just now: leave the block, then save it")
     if self.kind == "pissa":
         if model is None: raise ConfigError("a PiSSA adapter is written as a LoRA of twice its rank, made with the base: save(folder, model)")
         out = _as_lora(self, model)
         out.meta, out.references, out.sign = dict(self.meta), self.references, self.sign
         return out.save(folder)
-    folder = Path(folder)
-    with atomic(folder) as tmp:
+    if odd := [n for n, p in self.parameters().items() if not p.isfinite().all()]:
+        raise FormatError(f"{odd[0]} holds NaN or infinity, so no model could be steered by it: train again, with a "
+                          "lower lr")
+    folder = check_target(folder, PEFT_FILES)
+    with atomic(folder, known=PEFT_FILES) as tmp:
         self.peft.save_pretrained(tmp, save_embedding_layers=False)
         (tmp/"README.md").unlink(missing_ok=True)
-        found = json.loads((tmp/"adapter_config.json").read_text())
-        (tmp/"adapter_config.json").write_text(json.dumps(dict(found, target_modules=sorted(self.layers), task_type="CAUSAL_LM"), indent=2, sort_keys=True) + "\n")
-        (tmp/"steernb.json").write_text(json.dumps(dict(kind=self.kind, sign=self.sign, meta=self.meta), indent=1, default=str) + "\n")
+        found = dict(read_json(tmp/"adapter_config.json"), target_modules=sorted(self.layers), task_type="CAUSAL_LM")
+        if self.sign < 0: found["steernb_sign"] = self.sign   # PEFT opens it as W(−1), and says that it does not know this word
+        (tmp/"adapter_config.json").write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
         if self.references: save_file({k: v.contiguous() for k, v in self.references.items()}, tmp/"references.safetensors")
+        (tmp/"steernb.json").write_text(json.dumps(dict(kind=self.kind, sign=self.sign, sha256=_digests(tmp), meta=self.meta), indent=1, default=str) + "\n")
     return folder
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c033b
-def _kind_of(config)->str:
-    "The family of a foreign PEFT configuration"
-    kind = config.peft_type.value.lower()
-    if kind == "lora":
-        if str(config.init_lora_weights).lower().startswith(("pissa", "olora", "corda")): raise FormatError(f"this folder holds a {config.init_lora_weights} adapter for a changed base: convert it to LoRA while saving (path_initial_model_for_weight_conversion)")
-        return "dora" if config.use_dora else "rslora" if config.use_rslora else "lora"
-    return {"beft": "vector"}.get(kind, kind)
+_virtual = ("PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "ADAPTION_PROMPT", "CPT", "CARTRIDGE")
 
+def _types()->dict: "{family: class of its PEFT configuration}"; return {k: type(family[k](["x"], 8)) for k in family}
+
+def _read_config(folder)->tuple:
+    "The configuration of a folder, as for an adapter that is trained already, and the sign that stands in it"
+    found, ours = read_json(folder/"adapter_config.json"), {c().peft_type.value: c for c in _types().values()}
+    name, sign = str(found.get("peft_type")), found.pop("steernb_sign", None)
+    if name in _virtual:
+        raise FormatError(f"{folder} holds {name}: learned tokens or states in front of a text (prompt learning), "
+                          "which has no coefficient; open it with PEFT, or train a vector")
+    if name not in ours:
+        raise FormatError(f"{folder} holds an adapter of the type {name[:40]!r}; give one of {', '.join(ours)}")
+    if str(found.get("init_lora_weights")).lower().startswith(("pissa", "olora", "corda", "loftq", "lora_ga")):
+        raise FormatError(f"this folder holds a {found['init_lora_weights']} adapter for a changed base: convert it to LoRA while saving (path_initial_model_for_weight_conversion)")
+    known = {f.name for f in fields(ours[name])}
+    if odd := [k for k, x in found.items() if k not in known and x]:
+        raise FormatError(f"{folder}: {odd[0][:40]!r} in adapter_config.json is no setting of PEFT's "
+                          f"{ours[name].__name__}, so what it does would be lost: update peft, or train again without "
+                          "it")
+    if odd := [k for k in _dropouts if not _share(found.get(k, 0.))]:
+        raise FormatError(f"{folder}: {odd[0]}={found[odd[0]]!r} in adapter_config.json is no share from 0 to 1")
+    start = ("eva", "mica", "gaussian", "orthogonal", True, False)   # how it began does not matter any more
+    settled = {k for k in found if k.startswith("init_") and k.endswith("weights") and found[k] in start}
+    if found.get("init_lora_weights") == "eva": settled.add("eva_config")
+    return ours[name](**{k: x for k, x in found.items() if k in known.difference(_origin, _dropouts, settled)}), sign
+
+# %% ../../nbs/50_adapter.reversible.ipynb #c033d
+def _select(config, model, folder):
+    "Put the paths of the modules in the place of what names them"
+    named = dict(model.named_modules())
+    if not (config.target_modules and _names(config.target_modules)):
+        raise FormatError(f"{folder}: target_modules={config.target_modules!r} in adapter_config.json names no modules")
+    _maybe_include_all_linear_layers(config, model)
+    paths = [n for n in named if check_target_module_exists(config, n)]
+    if not paths: raise FormatError(f"this model has none of the adapter's modules {sorted(config.target_modules)[:2]}: it was made for another model")
+    if odd := [n for n in paths if not isinstance(named[n], (nn.Linear, Conv1D))]:
+        raise FormatError(f"{folder} changes {odd[0]}, which is of the type {type(named[odd[0]]).__name__}, and only "
+                          "Linear modules can be turned: train it without, or use WeightDelta")
+    for name in _places: hasattr(config, name) and setattr(config, name, None)
+    config.target_modules = paths
+
+def _read_weights(folder)->dict:
+    "The tensors of a folder, all of them finite"
+    path, old = folder/"adapter_model.safetensors", folder/"adapter_model.bin"
+    if path.exists() or not old.exists(): state = read_tensors(path, 2**40)[1]
+    else:
+        with reading(old): state = torch.load(check_file(old), map_location="cpu", weights_only=True, mmap=True)
+        if not isinstance(state, dict) or not all(isinstance(x, torch.Tensor) and x.is_contiguous() for x in state.values()):
+            raise FormatError(f"{old} holds no tensors by name: write it again, as safetensors")
+    if odd := [k for k, x in state.items() if not (x.is_floating_point() and x.isfinite().all())]:
+        raise FormatError(f"{folder}: {odd[0]} holds NaN, infinity or no real numbers: train again, or copy the folder "
+                          "again")
+    if not state: raise FormatError(f"{path} holds no tensors: copy the folder again")
+    return state
+
+_sizes = ("r", "rank_pattern", "oft_block_size", "num_cayley_neumann_terms", "boft_block_size", "boft_block_num", "boft_n_butterfly_factor", "block_size", "planes")
+
+def _check_sizes(config, state, folder):
+    "Refuse a number that no tensor of the file can be meant by, before anything of that size is made"
+    most = max(64, *(n for x in state.values() for n in x.shape))
+    for name in _sizes:
+        x = getattr(config, name, None)
+        if name == "r" and hasattr(config, "dims"): continue   # InnerPiSSA takes what there is
+        for n in x.values() if isinstance(x, dict) else [x]:
+            if isinstance(n, (int, float)) and not n <= most:
+                raise FormatError(f"{folder}: {name}={n!r} in adapter_config.json is larger than everything in the "
+                                  "file of the weights: the two do not belong together")
+
+# %% ../../nbs/50_adapter.reversible.ipynb #c033e
+def _fill(a, state, model, folder):
+    "The tensors of a file in an adapter; all of its own, and no others than copies of the model's (PEFT saves an output layer that is adapted)"
+    base = dict(model.named_parameters(remove_duplicate=False))
+    def copied(k, x):
+        p = base.get(k.removeprefix("base_model.model.").replace(".base_layer.", "."))
+        return p is not None and p.shape == x.shape and torch.equal(p.cpu(), x.to(p.dtype))
+    state = {k: x for k, x in state.items() if not copied(k, x)}
+    state = {re.sub(r"(lora_magnitude_vector)\.weight$", r"\1", k): x for k, x in state.items()}   # the name that PEFT before 0.11 gave it
+    own = get_peft_model_state_dict(a.peft, save_embedding_layers=False)
+    drawn = {k for k in own if re.search(r"vera_[AB]$", k)} if getattr(a.config, "save_projection", True) is False else set()
+    if missing := set(own) - set(state) - drawn:
+        raise FormatError(f"{folder} lacks {len(missing)} of {len(own)} tensors, first {min(missing)}: copy it again, "
+                          "or take the model it was made for")
+    if odd := set(state) - set(own):
+        raise FormatError(f"{folder} holds {min(odd)}, which does not fit: no Linear of this model is changed by that")
+    if odd := [k for k, x in state.items() if x.shape != own[k].shape]:
+        raise FormatError(f"{folder} does not fit this model: {odd[0]} is {list(state[odd[0]].shape)} in the file and "
+                          f"{list(own[odd[0]].shape)} here")
+    set_peft_model_state_dict(a.peft, state)
+
+def _kind_and_sign(config, own, sign, folder)->tuple:
+    "Family and sign of a folder, from its configuration and its steernb.json, which may not disagree"
+    kinds = [_lora_kind(config)] if isinstance(config, LoraConfig) else [k for k, c in _types().items() if c is type(config)]
+    kind, signs = own.get("kind", kinds[0]), [s for s in (sign,) if s is not None] + [own.get("sign")] * bool(own)
+    if kind not in kinds:
+        raise FormatError(f"{folder}: steernb.json says {kind!r}, and adapter_config.json {kinds[0]!r}: they do not "
+                          "belong together")
+    if len({*map(repr, signs)}) > 1 or not all(type(s) is int and abs(s) == 1 for s in signs):
+        raise FormatError(f"{folder}: the sign is {' and '.join(map(repr, signs))}, and must be 1 or -1: copy the "
+                          "folder again")
+    return kind, (*signs, 1)[0]
+
+# %% ../../nbs/50_adapter.reversible.ipynb #c033f
 @patch(cls_method=True)
 def load(cls:Adapter,
     folder, # of `save`, or of PEFT
     model, # the base model
     )->Adapter:
-    "An adapter from its folder. `FormatError` for a folder that is none, or that fits another model"
-    folder = Path(folder)
+    """An adapter from its folder; nothing is asked of the hub.
+
+    `FormatError` for a folder that is none, is damaged, does what no coefficient turns, or fits another model."""
+    folder = as_path(folder)
     if not (folder/"adapter_config.json").exists(): raise FormatError(f"{folder} has no adapter_config.json: give a folder written by Adapter.save or by PEFT")
-    config, extra = PeftConfig.from_pretrained(folder), folder/"steernb.json"
-    own = json.loads(extra.read_text()) if extra.exists() else dict(kind=_kind_of(config), sign=1, meta=dict(source=folder.name))
-    paths = [n for n, m in model.named_modules() if isinstance(m, (nn.Linear, Conv1D)) and check_target_module_exists(config, n)]
-    if not paths: raise FormatError(f"this model has none of the adapter's modules {sorted(config.target_modules)[:2]}: it was made for another model")
-    config.target_modules, config.inference_mode = paths, False
-    a = Adapter(model, own["kind"], config, own["meta"])
-    state = load_peft_weights(str(folder), device="cpu")
-    try: gone = set_peft_model_state_dict(a.peft, state)
-    except RuntimeError as e: raise FormatError(f"{folder} does not fit this model: {' '.join(str(e).split())[:200]}") from None
-    if gone.unexpected_keys: raise FormatError(f"{folder} does not fit this model: {gone.unexpected_keys[0]}")
-    a.sign = own["sign"]
-    if (folder/"references.safetensors").exists(): a.references = load_file(folder/"references.safetensors")
+    try:
+        with reading(folder): return _load(folder, model)
+    except ConfigError as e: raise FormatError(f"{folder}: {e}") from None
+
+def _load(folder, model)->Adapter:
+    "What `load` does; where settings are refused with `ConfigError`"
+    own = read_json(folder/"steernb.json") if (folder/"steernb.json").exists() else {}
+    (config, sign), state = _read_config(folder), _read_weights(folder)
+    kind, sign = _kind_and_sign(config, own, sign, folder)
+    if not isinstance(own.get("meta", {}), dict):
+        raise FormatError(f"{folder}: meta in steernb.json is no object: copy the folder again")
+    references = read_tensors(folder/"references.safetensors")[1] if (folder/"references.safetensors").exists() else {}
+    if own.get("sha256", found := _digests(folder)) != found:
+        raise FormatError(f"{folder} was changed after it was saved: copy it again, or take sha256 out of steernb.json "
+                          "if that was on purpose")
+    _check_sizes(config, state, folder)
+    _select(config, model, folder)
+    a = Adapter(model, kind, config, own.get("meta", dict(source=folder.name)))
+    _fill(a, state, model, folder)
+    a.sign, a.references = sign, references
     return a
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c042

@@ -18,13 +18,13 @@ import torch
 from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
-from ..core import ConfigError, PairError, check_number, nearest, progress
+from ..core import ConfigError, PairError, check_target, nearest, progress
 from ..model.capture import frozen
 from ..model.load import chat_text, device_of, pad_id, pad_left, token_ids
-from ..steer.bake import WeightDelta
+from ..steer.bake import WeightDelta, check_present
 from ..steer.intervention import Intervention, digest
 from ..eval.score import evaluating
-from .reversible import Adapter, families, new_adapter
+from .reversible import Adapter, _above_0, _count, _is_number, _share, _whole, families, new_adapter
 from .train import begin
 
 # %% ../../nbs/54_adapter.sft.ipynb #c005
@@ -38,7 +38,7 @@ def _leak(texts, exclude, what):
 
 @torch.no_grad()
 def _sample(model, tok, texts, batch_size, seed, **how)->list:
-    "What the model writes behind each text, and whether it came to an end"
+    "What the model writes after each text, and whether it came to an end"
     ids, out, stop = token_ids(tok, texts), [], model.generation_config.eos_token_id
     ends = {tok.eos_token_id, *(stop if isinstance(stop, list) else [stop])} - {None}
     with torch.random.fork_rng(), evaluating(model):
@@ -48,6 +48,18 @@ def _sample(model, tok, texts, batch_size, seed, **how)->list:
             new = model.generate(input_ids=x["input_ids"], attention_mask=x["attention_mask"], pad_token_id=pad_id(tok), **how)[:, x["input_ids"].shape[1]:].tolist()
             out += [(tok.decode(row, skip_special_tokens=True).strip(), not ends.isdisjoint(row)) for row in new]
     return out
+
+# %% ../../nbs/54_adapter.sft.ipynb #c005a
+_limits = { # what settings may be: (test, in words)
+    **dict.fromkeys("n max_new_tokens batch_size effective_batch r max_length".split(), (_count, "a whole number from 1 on")), **dict.fromkeys("lr epochs".split(), (_above_0, "a finite number above 0")),
+    **dict.fromkeys("warmup top_k".split(), (_whole, "a whole number from 0 on")), **dict.fromkeys("weight_decay temperature".split(), (lambda x: _is_number(x) and x >= 0, "a finite number from 0 on")),
+    "val": (_share, "a share from 0 to below 1"), "top_p": (lambda x: _is_number(x) and 0 < x <= 1, "a share above 0, up to 1"), "seed": (lambda x: _whole(x) and x < 2**32, "a whole number from 0 to 2**32 - 1")}
+
+def _check_settings(**settings):
+    "`ConfigError` for a setting that can't work"
+    for name, x in settings.items():
+        ok, words = _limits[name]
+        if not ok(x): raise ConfigError(f"{name}={x!r}: give {words}")
 
 # %% ../../nbs/54_adapter.sft.ipynb #c006
 POLES = ("pos", "neutral", "neg")
@@ -65,6 +77,7 @@ def persona_completions(
     seed:int=0, # of the sampling, the same for each pole
     )->pd.DataFrame: # pair, pole ("pos", "neutral", "neg"), persona, prompt, text, ended
     "What the model answers as each pole and without a persona. `PairError` for an empty answer, for poles that say the same throughout, and for a text of `exclude`"
+    _check_settings(n=1 if n is None else n, max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, batch_size=batch_size, seed=seed)
     pos, neg = ([x] if isinstance(x, str) else list(x) for x in personas)
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     if not pos or len(pos) != len(neg) or not prompts: raise PairError(f"{len(pos)} positive personas, {len(neg)} negative ones, {len(prompts)} prompts: give as many of each pole, and at least one prompt")
@@ -73,7 +86,7 @@ def persona_completions(
     random.Random(seed).shuffle(grid)
     n = len(grid) if n is None else n
     rows, out = (grid * -(-n // len(grid)))[:n], []
-    how = dict(max_new_tokens=max_new_tokens) | (dict(do_sample=True, temperature=temperature, top_p=top_p, top_k=top_k) if check_number(temperature, "temperature") else dict(do_sample=False))
+    how = dict(max_new_tokens=max_new_tokens) | (dict(do_sample=True, temperature=temperature, top_p=top_p, top_k=top_k) if temperature else dict(do_sample=False))
     for pole, persona in zip(POLES, (pos, [None] * len(pos), neg)):
         said = _sample(model, tok, [chat_text(tok, p, system=persona[i]) for i, p in rows], batch_size, seed, **how)
         out += [dict(pair=k, pole=pole, persona=persona[i], prompt=p, text=t, ended=e) for k, ((i, p), (t, e)) in enumerate(zip(rows, said))]
@@ -102,10 +115,11 @@ def sft_examples(
     max_length:int=512, # tokens; longer answers are cut, and then have no end
     )->list[tuple]: # of (token ids, number of tokens in front of the answer)
     "Token ids of a user message without system message, and its answer. `PairError` for an empty answer, `ConfigError` where no room is left for one"
+    if isinstance(texts, str) or not hasattr(texts, "__iter__"): raise PairError(f"give a list of (user message, answer), not {texts!r:.60}")
     if not (texts := list(texts)): raise PairError("no texts: give at least one (user message, answer)")
     ends = [end] * len(texts) if isinstance(end, bool) else list(end)
     if len(ends) != len(texts): raise ConfigError(f"{len(ends)} entries of end= for {len(texts)} texts: give one for each, or True or False")
-    odd = [i for i, t in enumerate(texts) if isinstance(t, str) or len(t) != 2 or not str(t[1]).strip()]
+    odd = [i for i, t in enumerate(texts) if not isinstance(t, (tuple, list)) or len(t) != 2 or not all(isinstance(x, str) for x in t) or not str(t[1]).strip()]
     if odd: raise PairError(f"text {odd[0]} is {texts[odd[0]]!r}; give (user message, answer), the answer not empty")
     fronts, close, out = token_ids(tok, [chat_text(tok, q) for q, _ in texts]), end_of_turn(tok), []
     for (q, a), front, e in zip(texts, fronts, ends):
@@ -182,9 +196,12 @@ def train_sft(
     **options, # of the adapter family
     )->Adapter|WeightDelta: # with `.history`, and `.meta["val_loss"]` before and after, nats per token
     "Fine-tune on answers without system message, loss on answer tokens alone. `ConfigError` for settings that can't work or a run that fails, `PairError` for empty answers"
-    full, examples = _whole(model, kind, options), sft_examples(tok, texts, end, max_length)
-    lr = check_number((2e-5 if full else 2e-4) if lr is None else lr, "lr")
+    full = _is_full(model, kind, options)
+    lr = (2e-5 if full else 2e-4) if lr is None else lr
     run = dict(lr=lr, epochs=epochs, batch_size=batch_size, effective_batch=effective_batch, warmup=warmup, weight_decay=weight_decay, val=val, seed=seed)
+    _check_settings(**run, r=r, max_length=max_length)
+    if out is not None: check_target(out, ("*",))
+    examples = sft_examples(tok, texts, end, max_length)
     if not full: options = dict(dict(alpha=2 * r) if kind in ("lora", "dora", "pissa") else {}, **options)
     settings = dict(kind=kind, **run, n=len(examples), texts=digest([repr(examples)])) | ({} if full else dict(r=r, targets=targets, depths=depths, options=options))
     tuned, adapter = (deepcopy(model).float().requires_grad_(True), None) if full else (model, new_adapter(model, kind, targets, depths, r, seed, **options))
@@ -198,8 +215,9 @@ def train_sft(
     return done
 
 # %% ../../nbs/54_adapter.sft.ipynb #c020
-def _whole(model, kind, options)->bool:
+def _is_full(model, kind, options)->bool:
     "Whether the whole model is trained; `ConfigError` for an unknown kind or what it can't do"
+    check_present(model, [""])
     if kind in families(): return False
     if kind != "full": raise ConfigError(f"unknown kind {kind!r}: did you mean {', '.join(map(repr, nearest(kind, ['full', *families()])))}?")
     if options: raise ConfigError(f"{sorted(options)} belong to an adapter, and kind='full' has none")

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['presets', 'TrainConfig', 'PairData', 'forward_pass', 'read_reference', 'of_rows', 'answered', 'drift', 'Objective',
-           'read_log', 'debug', 'preset_of', 'settings_for', 'train_adapter', 'with_config', 'begin', 'layer_report',
-           'plot_training']
+           'read_log', 'debug', 'preset_of', 'settings_for', 'check_config', 'train_adapter', 'with_config', 'begin',
+           'layer_report', 'plot_training']
 
 # %% ../../nbs/53_adapter.train.ipynb #c002
 import json, math, os, shutil, tempfile
@@ -20,21 +20,23 @@ from accelerate.utils import reduce
 from jaxtyping import Float
 from torch import nn, Tensor
 from transformers import EarlyStoppingCallback, PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
-from ..core import ConfigError, SteerError, atomic, nearest, progress
+from transformers.trainer_utils import SchedulerType, get_last_checkpoint
+from ..core import ConfigError, SteerError, atomic, check_target, nearest, progress, read_json
 from ..model.hooks import TraceDict, blocks, hidden, layer_of, sites
 from ..model.load import PRESETS, chat_text, device_of, pad_id, pad_left, token_ids
 from ..model.capture import capture, frozen
 from ..data.pairs import check_pairs
+from ..data.tasks import Task
 from ..direction.reference import agree, reference, reference_directions
 from ..direction.contrast import extractor
 from ..direction.sspace import bases
+from ..steer.bake import check_present
 from ..steer.intervention import Intervention, needs
 from ..eval.calibrate import output_sign
 from ..eval.degrade import generate
-from .reversible import Adapter, checkpointing, family, new_adapter
-from .places import adapter_layers, select_dims, target_sites
-from .losses import Pass, antisymmetric_alignment, loss_rows, mean_difference, preference_gap, side, total_loss
+from .reversible import Adapter, _above_0, _count, _each, _flag, _is_number, _or_none, _share, _whole, checkpointing, family, new_adapter
+from .places import adapter_layers, dim_rule, select_dims, target_sites
+from .losses import Pass, antisymmetric_alignment, coherence_form, loss_rows, mean_difference, preference_gap, projection_loss, side, total_loss
 
 # %% ../../nbs/53_adapter.train.ipynb #c006
 @dataclass(kw_only=True)
@@ -47,7 +49,7 @@ class TrainConfig:
     depth_start:float|int = .3 # first block that is adapted: a share of the depth, or a block number
     depth_end:float|int = -3 # last one
     n_depths:int|None = None # that many evenly spaced blocks in between; None: all
-    loss_depths:tuple = (.5,) # blocks where the loss reads hidden states, behind the adapted ones
+    loss_depths:tuple = (.5,) # blocks where the loss reads hidden states, after the adapted ones
     loss_modules:str|tuple|None = None # modules of those blocks whose output is read ("k", "v", "up"); None: the block's own output
     targets:tuple|None = None # Linears by their paths, instead of depth_start … modules
     loss_sites:tuple|None = None # sites of the loss by their paths, instead of loss_depths and loss_modules
@@ -270,10 +272,11 @@ def _arguments(cfg, folder, n, device)->TrainingArguments:
 # %% ../../nbs/53_adapter.train.ipynb #c023
 def _places(model, cfg)->tuple:
     "Sites that are adapted, sites where the loss reads"
+    check_present(model, [""])
     names = blocks(model)
     if cfg.targets is None or cfg.loss_sites is None: adapted, read = adapter_layers(len(names), cfg.depth_start, cfg.depth_end, cfg.n_depths, cfg.loss_depths)
-    targets = sites(model, list(cfg.targets)) if cfg.targets else target_sites(model, adapted, cfg.modules)
-    where = sites(model, list(cfg.loss_sites)) if cfg.loss_sites else [names[i] for i in read] if cfg.loss_modules is None else target_sites(model, read, cfg.loss_modules)
+    targets = sites(model, list(cfg.targets)) if cfg.targets is not None else target_sites(model, adapted, cfg.modules)
+    where = sites(model, list(cfg.loss_sites)) if cfg.loss_sites is not None else [names[i] for i in read] if cfg.loss_modules is None else target_sites(model, read, cfg.loss_modules)
     if max(map(layer_of, where)) < min(map(layer_of, targets)): raise ConfigError(f"the loss reads {where[-1]}, before the first adapted module {targets[0]}: nothing could change there")
     return targets, where
 
@@ -300,6 +303,44 @@ def settings_for(model, kind="innerpissa")->TrainConfig:
     "The settings of the model's preset, else the defaults"
     return TrainConfig().with_(**{k: v for k, v in preset_of(getattr(model, "name_or_path", None), kind).items() if k != "model"} | dict(kind=kind))
 
+# %% ../../nbs/53_adapter.train.ipynb #c024c
+def _not_negative(x): return _is_number(x) and x >= 0
+def _texts(x): return isinstance(x, (list, tuple)) and all(isinstance(s, str) and s for s in x)
+def _some(x): return isinstance(x, (list, tuple)) and len(x) > 0
+def _options_of(x): return isinstance(x, dict)
+def _one_of(*names): return lambda x: isinstance(x, str) and x in names
+
+_ranges = { # what settings may be: (test, in words)
+    **dict.fromkeys("r n_last batch_size effective_batch evals".split(), (_count, "a whole number from 1 on")),
+    **dict.fromkeys("n_depths planes patience max_samples".split(), (_or_none(_count), "a whole number from 1 on, or None")),
+    **dict.fromkeys("lr epochs".split(), (_above_0, "a finite number above 0")), **dict.fromkeys("max_angle adaptive".split(), (_or_none(_above_0), "a finite number above 0, or None")),
+    **dict.fromkeys("weight_decay mono_margin mono_weight neutral_weight".split(), (_not_negative, "a finite number from 0 on")), **dict.fromkeys("coh_margin coh_weight".split(), (_or_none(_not_negative), "a finite number from 0 on, or None")),
+    **dict.fromkeys("warmup val".split(), (_share, "a share from 0 to below 1")), **dict.fromkeys("rot_v rot_u mono guard save_memory".split(), (_flag, "True or False")),
+    "seed": (lambda x: _whole(x) and x < 2**32, "a whole number from 0 to 2**32 - 1"), **dict.fromkeys("targets loss_sites".split(), (_or_none(_some), "paths, or None")), "modules": (lambda x: _texts([x] if isinstance(x, str) else x) and len(x) > 0, "a preset, a regular expression, or last parts of paths"),
+    "loss_depths": (_some, "at least one depth"), **dict.fromkeys("samples neutral".split(), (_texts, "a tuple of user messages")), **dict.fromkeys("options loss_options".split(), (_options_of, "a dict")),
+    "active": (_or_none(_options_of), "a dict, or None"), "zero": (_one_of("off", "own"), "'off' (no adapter) or 'own' (the adapter at c = 0)"), "measure": (_one_of("shift", "difference"), "'shift' or 'difference'"),
+    "schedule": (_one_of(*(s.value for s in SchedulerType)), "a name of transformers, such as 'cosine', 'linear', 'constant'"), "report_to": (lambda x: isinstance(x, str), "'none', or the name of a tracker")}
+
+# %% ../../nbs/53_adapter.train.ipynb #c024d
+_innerpissa = ("rot_v", "rot_u", "scale_s", "max_angle", "planes", "dims")
+
+def check_config(
+    cfg:TrainConfig,
+    changes=(), # names of settings that were asked for one by one: those of InnerPiSSA are refused for another family, which would ignore them
+    ):
+    "Raise `ConfigError` for a setting that can't work"
+    for name, (ok, words) in _ranges.items():
+        if not ok(x := getattr(cfg, name)): raise ConfigError(f"{name}={x!r}: give {words}")
+    family[cfg.kind]
+    if cfg.loss != "antisymmetric": projection_loss[cfg.loss]
+    if cfg.coherence is not None: coherence_form[cfg.coherence]
+    if cfg.direction not in reference: extractor[cfg.direction]
+    if cfg.kind == "innerpissa": dim_rule[cfg.dims]
+    elif odd := [k for k in _innerpissa if k in changes]:
+        raise ConfigError(f"{odd[0]} is a setting of innerpissa, and {cfg.kind} would ignore it: leave it out, or give "
+                          f"options=dict({odd[0]}=…) to a family that has it")
+    if cfg.effective_batch % (together := cfg.batch_size * _process()[1]): raise ConfigError(f"effective_batch={cfg.effective_batch} is no multiple of the {together} pairs of a pass (batch_size × processes): give effective_batch={max(1, round(cfg.effective_batch / together)) * together}")
+
 # %% ../../nbs/53_adapter.train.ipynb #c021b
 def train_adapter(
     model, # a causal LM; unchanged, also while training
@@ -312,9 +353,14 @@ def train_adapter(
     **changes, # settings one by one, see `TrainConfig`
     )->Adapter: # with `.history`, one line per log step
     "Train an adapter so that c turns the pairs' contrast up and down. `ConfigError`, `PairError` or `SiteError` for what does not fit, before anything is written"
+    if not isinstance(config, (TrainConfig, type(None))): raise ConfigError(f"config is a TrainConfig(…), not {config!r:.60}; settings one by one are keywords: r=2")
+    if not isinstance(task, (Task, type(None))): raise ConfigError(f"task is one of sn.task(…), or None, not {task!r:.60}")
     cfg, pairs = (config or settings_for(model, kind)).with_(kind=kind, **changes), check_pairs(pairs, tok)
-    _check(cfg, out)
+    check_config(cfg, changes)
+    if out is not None: check_target(out, ("*",))
+    elif _process()[1] > 1: raise ConfigError("several processes need one folder: give out=")
     n_val = round(cfg.val * len(pairs))
+    if cfg.val and not n_val: raise ConfigError(f"val={cfg.val} of {len(pairs)} pairs holds none of them out: give more pairs, or val=0, which takes the last step instead of the best")
     held, pairs = pairs[:n_val], pairs[n_val:][:cfg.max_samples]
     if not pairs: raise ConfigError(f"no pairs are left to train on: {n_val} are held out by val={cfg.val}")
     targets, where = _places(model, cfg)
@@ -343,14 +389,6 @@ def train_adapter(
     return adapter
 
 # %% ../../nbs/53_adapter.train.ipynb #c025
-def _check(cfg, out):
-    "Refuse settings that can't work"
-    family[cfg.kind]
-    if cfg.zero not in ("off", "own"): raise ConfigError(f"zero={cfg.zero!r}: give 'off' (no adapter) or 'own' (the adapter at c = 0)")
-    if not 0 < cfg.lr < math.inf: raise ConfigError(f"lr={cfg.lr}: give a learning rate above 0")
-    if _process()[1] > 1 and out is None: raise ConfigError("several processes need one folder: give out=")
-    if cfg.effective_batch % (together := cfg.batch_size * _process()[1]): raise ConfigError(f"effective_batch={cfg.effective_batch} is no multiple of the {together} pairs of a pass (batch_size × processes): give effective_batch={max(1, round(cfg.effective_batch / together)) * together}")
-
 def _finish(adapter, folder, model):
     "The first process writes the adapter, and what was for resuming goes; the others wait for it"
     if odd := [n for n, p in adapter.parameters().items() if not p.isfinite().all()]: raise SteerError(f"training ended with NaN or infinity in {odd[0]}: give a lower lr")
@@ -378,7 +416,7 @@ def with_config(
     )->dict: # settings that config.json of `folder` holds, and these
     "`ConfigError` if an earlier run there had other settings"
     mine, file = json.loads(json.dumps(settings, default=str)), Path(folder)/"config.json"
-    there = json.loads(file.read_text()) if file.exists() else {}
+    there = read_json(file) if file.exists() else {}
     def same(k): return there[k] == mine[k] if k in there else not (whole and file.exists())
     if odd := [k for k in mine if not same(k)]: raise ConfigError(f"{folder} holds a run with other settings ({odd[0]}: {there.get(odd[0], 'not set')}, not {mine[odd[0]]}): give another folder, or the same settings to go on")
     return there | mine

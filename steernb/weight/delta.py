@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM
 from ..core import ConfigError, FormatError
-from ..steer.bake import WeightDelta
+from ..steer.bake import WeightDelta, check_present
 from ..adapter.reversible import Adapter
 
 # %% ../../nbs/60_weight.delta.ipynb #c008
@@ -24,11 +24,14 @@ def weight_delta(
     "Δ = θ(pos) − θ(neg), float32, of the parameters that differ. `FormatError` if their parameters are not the same"
     def parameters(x):
         if not isinstance(x, (nn.Module, Adapter)) and (Path(x)/"adapter_config.json").exists(): x = Adapter.load(x, model)
-        if isinstance(x, Adapter): return parameters(model) | {n: p.float().cpu() for n, p in x.materialise().items()}
+        if isinstance(x, Adapter): return parameters(model) | {n: p.float().cpu() for n, p in x.materialise(model=model).items()}
         if isinstance(x, nn.Module): m = x
         else:
             try: m = AutoModelForCausalLM.from_pretrained(x, dtype=torch.float32)
-            except OSError as e: raise ConfigError(f"no model at {x}: give a folder, a hub id, or the folder of a PEFT adapter ({str(e).splitlines()[0]})") from None
+            except Exception as e:
+                raise ConfigError(f"no model at {x}: give a folder, a hub id, or the folder of a PEFT adapter "
+                                  f"({(str(e).splitlines() or [type(e).__name__])[0]})") from None
+        check_present(m, [""])
         return {n: p.detach().float().cpu() for n, p in m.named_parameters()}
     plus, minus = parameters(pos), parameters(model if neg is None else neg)
     if odd := sorted(set(plus) ^ set(minus)) or [n for n in plus if plus[n].shape != minus[n].shape]: raise FormatError(f"{len(odd)} parameters are not the same on both sides, first {odd[0]}: give fine-tunings of one model")
