@@ -8,17 +8,18 @@ __all__ = ['COLOURS', 'plot_dose_response', 'plot_pareto']
 # %% ../../nbs/46_eval.plot.ipynb #c003
 import numpy as np
 import pandas as pd
+from .resample import CONTROLS, prediction_interval
 from .stats import _curves, _only, cluster_means, row_arrays, transforms
 from .transfer import pareto
 
 # %% ../../nbs/46_eval.plot.ipynb #c008
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000") # safe for colour-blind eyes (Okabe and Ito)
 
-def _change_band(v, m, group, n_boot, seed):
+def _change_band(v, m, group):
     "Interval of the change against c=0, laid around the mean curve; of the mean itself where c=0 was not scored"
     if 0 not in v.c: return m.lo, m.hi
     k = np.flatnonzero(v.c == 0)
-    d = cluster_means(v.score - v.score[:, :, k], group, n_boot, seed)
+    d = cluster_means(v.score - v.score[:, :, k], group)
     return m.mean[k] + d.lo, m.mean[k] + d.hi
 
 def _spaced(c, x, gap=.05):
@@ -28,15 +29,23 @@ def _spaced(c, x, gap=.05):
         if all(abs(x[k] - x[j]) >= gap * np.ptp(x) for j in kept): kept.append(k)
     return sorted(kept)
 
-def _panel(ax, b, metric, transform, control_prefix, n_boot, seed):
+def _chance(y):
+    "Lower and upper end of the grey band from the curves [n c] of n random arms, and its name"
+    n = len(y)
+    if n < CONTROLS: return np.nanmin(y, 0), np.nanmax(y, 0), f"{n} random arm{'s' * (n > 1)}, range"
+    lo, hi, _ = prediction_interval(y)
+    return lo, hi, f"a further random arm, 95 % (from {n})"
+
+def _panel(ax, b, metric, transform, control_prefix):
     curves = {a: _curves(b, a, transform, metric) for a in b.coeffs}
     controls = [a for a, v in curves.items() if len(v.c) and str(a).startswith(control_prefix)]
-    means = {a: cluster_means(v.score, b.group, 0 if a in controls else n_boot, seed) for a, v in curves.items() if len(v.c)}
-    bands = {a: _change_band(curves[a], m, b.group, n_boot, seed) for a, m in means.items() if a not in controls}
+    means = {a: cluster_means(v.score, b.group) for a, v in curves.items() if len(v.c)}
+    bands = {a: _change_band(curves[a], m, b.group) for a, m in means.items() if a not in controls}
     at = sorted(set().union(*(curves[a].c for a in controls)))
     if controls:
         y = np.array([pd.Series(means[a].mean, curves[a].c).reindex(at) for a in controls])
-        ax.fill_between(transforms[transform](at), np.nanmin(y, 0), np.nanmax(y, 0), color=".6", alpha=.45, lw=1, label=f"{len(controls)} random arm{'s' * (len(controls) > 1)}, range", zorder=1)
+        lo, hi, name = _chance(y)
+        ax.fill_between(transforms[transform](at), lo, hi, color=".6", alpha=.45, lw=1, label=name, zorder=1)
     for k, a in enumerate(a for a in means if a not in controls):
         m, x, colour = means[a], curves[a].x, COLOURS[k % len(COLOURS)]
         ax.fill_between(x, *bands[a], color=colour, alpha=.18, lw=0, zorder=2)
@@ -60,12 +69,10 @@ def plot_dose_response(
     transform: str = "linear",      # spacing of the horizontal axis: "linear" or "symlog"
     metric: str = "logratio",       # "logratio", "prob", "binary"
     control_prefix: str = "random", # arms whose name starts so become the grey band
-    n_boot: int = 1000,             # bootstrap resamples of the bands
-    seed: int = 0,                  # seed of the bootstrap
 ): # the Figure, or `ax` where it was given
-    "Mean score over c with 95 % bands (cluster bootstrap by dilemma of the change against c=0); the random arms are one grey band"
+    "Mean score over c with 95 % bands of the change against c=0, dilemmas and seeds random; random arms are one grey band"
     import matplotlib.pyplot as plt
-    draw = dict(metric=metric, transform=transform, control_prefix=control_prefix, n_boot=n_boot, seed=seed)
+    draw = dict(metric=metric, transform=transform, control_prefix=control_prefix)
     if ax is not None:
         _panel(ax, _only(rows), **draw)
         return ax

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 import numpy as np
 import pandas as pd
-from scipy import stats as st
+from scipy import optimize, stats as st
 from statsmodels.regression.mixed_linear_model import MixedLM
-from statsmodels.stats.power import TTestPower
 from ..core import CoherenceError, ConfigError, RowsError
-from .stats import _by, _cluster_means, _curves, _known, _some, check_rows, coherence, metrics, must_share, row_arrays, transforms
+from .resample import _cluster_means, _influence, _two_way
+from .stats import _by, _curves, _how, _known, _some, check_rows, coherence, metrics, must_share, row_arrays, transforms
 
 # %% ../../nbs/45_eval.power.ipynb #c006
 class CoherentPair(NamedTuple):
@@ -49,7 +49,7 @@ def coherence_search(
 
 # %% ../../nbs/45_eval.power.ipynb #c011
 def _pilot(rows, reference, transform, metric):
-    "Per block and arm: key, arm, number of dilemmas, sd of their mean slopes (less the reference's) with its 95 % interval"
+    "Per block and arm: what the tables show of the pilot, and the variance that its seeds add to a mean"
     for b in row_arrays(rows):
         if reference is not None: _known(reference, b.coeffs)
         for arm in b.coeffs:
@@ -58,14 +58,27 @@ def _pilot(rows, reference, transform, metric):
             d = _curves(b, arm, transform, metric).slope - (0 if reference is None else _curves(b, reference, transform, metric).slope)
             each = _cluster_means(d[:, :, None], b.group)[:, 0]
             each = each[np.isfinite(each)]
-            k, sd = len(each), each.std(ddof=1) if len(each) > 1 else np.nan
+            k, s, sd = len(each), d.shape[1], each.std(ddof=1) if len(each) > 1 else np.nan
             ends = sd * np.sqrt((k - 1) / st.chi2.ppf([.975, .025], k - 1)) if k > 1 else (np.nan, np.nan)
-            yield b.key | dict(arm=arm, reference=reference, slope=each.mean() if k else np.nan, n_pilot=k, sd=sd, sd_lo=ends[0], sd_hi=ends[1])
+            seeds = _two_way(*_influence(d[:, :, None], b.group)[1:3])[1][0]
+            spread = dict(sd=sd, sd_lo=ends[0], sd_hi=ends[1], sd_seeds=np.sqrt(s * seeds))
+            slope = dict(slope=each.mean() if k else np.nan, n_pilot=k, n_seeds=s)
+            yield b.key | dict(arm=arm, reference=reference) | slope | spread, seeds
 
-def _solve(power, alpha, **known):
-    "The number that is missing among effect_size and nobs of a two-sided one-sample t test"
+def _error(n, sd, seeds, s):
+    "Standard error of a mean of n dilemmas and s seeds that add variance, with its degrees of freedom, as in `cluster_means`"
+    a, b = sd**2 / n, seeds * (s + 5) / max(s - 1, 1)
+    if a + b == 0: return 0., n - 1
+    return np.sqrt(a + seeds), (a + b)**2 / (a**2 / (n - 1) + b**2 / max(s - 1, 1))
+
+def _power(shift, df, alpha):
+    "Probability that a two-sided t test finds a mean of `shift` standard errors"
+    t = st.t.ppf(1 - alpha / 2, df)
+    found = st.nct.sf(t, df, shift) + (st.nct.cdf(-t, df, shift) if shift < 5 else 0)
+    return found if np.isfinite(found) else 1. # NaN: beyond what the noncentral t holds
+
+def _check_levels(power, alpha):
     if not 0 < alpha < power < 1: raise ConfigError(f"0 < alpha < power < 1 is needed, got alpha={alpha:g}, power={power:g}")
-    return float(np.squeeze(TTestPower().solve_power(alpha=alpha, power=power, **known)))
 
 # %% ../../nbs/45_eval.power.ipynb #c012
 def detectable_effect(
@@ -77,11 +90,21 @@ def detectable_effect(
     transform: str = "linear", # regressor of the slopes
     metric: str = "logratio",  # "logratio", "prob", "binary"
 ) -> pd.DataFrame: # one row per arm and n: sd between dilemmas, mde with the interval that the pilot's size leaves it
-    "Smallest true slope that n dilemmas find with the given power (one-sample t test on dilemma means)"
+    "Smallest true slope that n dilemmas, and as many seeds as the pilot's, find with this power (test of `dose_response`)"
     n = np.atleast_1d(n)
     if (n < 2).any(): raise ConfigError(f"a t test needs two dilemmas or more, got n={n.min()}")
-    d = {int(k): _solve(power, alpha, effect_size=None, nobs=int(k)) for k in n}
-    return pd.DataFrame([p | dict(n=k, mde=p["sd"] * e, mde_lo=p["sd_lo"] * e, mde_hi=p["sd_hi"] * e, power=power, alpha=alpha, test=f"t, dilemma means, df={k - 1}") for p in _pilot(rows, reference, transform, metric) for k, e in d.items()])
+    _check_levels(power, alpha)
+    def mde(k, sd, seeds, s):
+        if not np.isfinite(sd): return np.nan
+        se, df = _error(k, sd, seeds, s)
+        return se * optimize.brentq(lambda d: _power(d, df, alpha) - power, 0, 1e4)
+    out = []
+    for p, seeds in _pilot(rows, reference, transform, metric):
+        for k in map(int, n):
+            s = p["n_seeds"]
+            ends = {"mde" + e: mde(k, p["sd" + e], seeds, s) for e in ("", "_lo", "_hi")}
+            out.append(p | dict(n=k) | ends | dict(power=power, alpha=alpha, test=_how(_error(k, p["sd"], seeds, s)[1], s)))
+    return pd.DataFrame(out)
 
 def dilemmas_needed(
     rows: pd.DataFrame,        # rows of a pilot
@@ -91,14 +114,30 @@ def dilemmas_needed(
     alpha: float = .05,        # two-sided level
     transform: str = "linear", # regressor of the slopes
     metric: str = "logratio",  # "logratio", "prob", "binary"
-) -> pd.DataFrame: # one row per arm: n with the interval that the pilot's size leaves it; NaN where the pilot has fewer than two dilemmas
-    "Number of dilemmas at which a true slope of this size is found with the given power"
+) -> pd.DataFrame: # one row per arm: n with the interval that the pilot's size leaves it
+    """Number of dilemmas at which a true slope of this size is found with the given power. NaN where the pilot has fewer than
+    two dilemmas, or its seeds leave more in doubt than any number of dilemmas can settle"""
     if not np.isfinite(effect) or effect == 0: raise ConfigError(f"effect must be a finite number other than 0, got {effect}")
-    def need(sd):
-        if not sd > 0: return np.nan if not sd == 0 else 2
-        if abs(effect) / sd > 20: return 2 # beyond what the solver holds, and two dilemmas are enough or nearly so
-        return max(2, int(np.ceil(_solve(power, alpha, effect_size=abs(effect) / sd, nobs=None) - 1e-6)))
-    return pd.DataFrame([p | dict(effect=effect, n=need(p["sd"]), n_lo=need(p["sd_lo"]), n_hi=need(p["sd_hi"]), power=power, alpha=alpha, test="t, dilemma means") for p in _pilot(rows, reference, transform, metric)])
+    _check_levels(power, alpha)
+    def enough(n, sd, seeds, s):
+        se, df = _error(n, sd, seeds, s)
+        return se == 0 or _power(abs(effect) / se, df, alpha) >= power
+    def need(*spread):
+        if not np.isfinite(spread[0]): return np.nan
+        few, many = 1, 2
+        while not enough(many, *spread):
+            few, many = many, 2 * many
+            if many > 1e7: return np.nan # seeds alone leave more in doubt
+        while many - few > 1:
+            mid = (few + many) // 2
+            few, many = (few, mid) if enough(mid, *spread) else (mid, many)
+        return many
+    out = []
+    for p, seeds in _pilot(rows, reference, transform, metric):
+        ends = {"n" + e: need(p["sd" + e], seeds, p["n_seeds"]) for e in ("", "_lo", "_hi")}
+        test = "t, dilemmas and seeds random" if p["n_seeds"] > 1 else "t, dilemmas random"
+        out.append(p | dict(effect=effect) | ends | dict(power=power, alpha=alpha, test=test))
+    return pd.DataFrame(out)
 
 # %% ../../nbs/45_eval.power.ipynb #c021
 def mixed_slope(
@@ -115,6 +154,9 @@ def mixed_slope(
             x, y, g = transforms[transform](a["coeff"][ok].astype(float)), y[ok].to_numpy(), a["group"][ok].to_numpy()
             one = dict(zip(_by(rows), key)) | dict(arm=arm) | dict.fromkeys(("slope", "se", "lo", "hi", "z", "p", "sd_slope", "sd_intercept", "sd_residual"), np.nan)
             out.append(one | dict(converged=False, note="", n_valid=int(ok.sum()), n_nan=int((a["label"].notna() & ~ok).sum()), n_groups=len(set(g)), test="Wald z, mixed model by REML, dilemmas random"))
+            if a["seed"].nunique() > 1:
+                out[-1]["note"] = "one seed is needed: this model takes seeds for rows; use dose_response"
+                continue
             if len(set(g)) < 2 or len(set(x)) < 2: out[-1]["note"] = "two dilemmas and two coefficients are needed"; continue
             X = np.column_stack([np.ones(len(x)), x])
             with warnings.catch_warnings(record=True) as said:
@@ -136,7 +178,8 @@ def seed_summary(
     mean = v.mean() if n else np.nan
     half = st.t.ppf(.975, n - 1) * sd / np.sqrt(n) if n > 1 else np.nan
     signs = max(np.mean(np.sign(v) == s) for s in (-1, 0, 1)) if n else np.nan
-    p = 2 * st.t.sf(abs(mean) / (sd / np.sqrt(n)), n - 1) if n > 1 and sd > 0 else np.nan
+    with np.errstate(divide="ignore", invalid="ignore"): t = np.abs(mean) / (sd / np.sqrt(n)) if n > 1 else np.nan
+    p = 2 * st.t.sf(t, n - 1)
     return dict(n_seeds=len(x), n_valid=n, mean=mean, sd=sd, min=v.min() if n else np.nan, max=v.max() if n else np.nan, sign_agreement=signs, lo=mean - half, hi=mean + half, p=p, test=f"t, seeds, df={n - 1}" if n > 1 else "none (one seed)")
 
 # %% ../../nbs/45_eval.power.ipynb #c028
@@ -150,6 +193,14 @@ def _per_seed(rows, transform, metric):
             out.append(b.key | dict(arm=arm, seed=seed, value=s[ok].mean() if ok.any() else np.nan, n_items=int(np.isfinite(b.label).sum()), n_valid=int(ok.sum())))
     return pd.DataFrame(out)
 
+def _each_run(rows):
+    "Rows without the copies of an arm that holds the same answers for all its seeds"
+    def first(g):
+        wide = g.pivot(index=[*_by(rows), "item", "coeff"], columns="seed", values="logratio")
+        same = wide.eq(wide.iloc[:, 0], axis=0) | wide.isna().mul(wide.iloc[:, 0].isna(), axis=0)
+        return g[g["seed"] == wide.columns[0]] if same.all(axis=None) else g
+    return pd.concat([first(g) for _, g in rows.groupby("arm", sort=False)])
+
 def multi_seed(
     rows: pd.DataFrame,        # the table made by `score`, seeds stacked
     strict: bool = True,       # raise if the arms hold other seeds, items or coefficients; False shows the counts instead
@@ -159,11 +210,17 @@ def multi_seed(
     "Slopes over seeds: mean, sd (ddof 1), range, sign agreement, counts"
     if missing := [c for c in ("arm", "seed", "coeff", "item") if c not in rows]: raise RowsError(f"rows lack the columns {missing}")
     by, out = _by(rows), []
+    if not rows.duplicated([*by, "item", "arm", "coeff", "seed"]).any(): rows = _each_run(rows)
     cells = {k: g for k, g in rows.groupby(["arm", "seed"], sort=False)}
     first = next(iter(cells), None)
     if strict:
-        for arm, g in rows.groupby("arm", sort=False): must_share(rows[rows["arm"] == first[0]], g, (*by, "seed"), (f"arm {first[0]!r}", f"arm {arm!r}"))
-        for k, g in cells.items(): must_share(cells[k[0], first[1]], g, ("item", "coeff"), (f"arm {k[0]!r}, seed {first[1]}", f"arm {k[0]!r}, seed {k[1]}"))
+        several = rows[rows.groupby("arm")["seed"].transform("nunique") > 1]
+        for arm, g in several.groupby("arm", sort=False):
+            other = several["arm"].iloc[0]
+            must_share(several[several["arm"] == other], g, (*by, "seed"), (f"arm {other!r}", f"arm {arm!r}"))
+        for (arm, seed), g in cells.items():
+            names = f"arm {first[0]!r}, seed {first[1]}", f"arm {arm!r}, seed {seed}"
+            must_share(cells[first], g, ("item", "coeff"), names)
     each = _per_seed(rows, transform, metric)
     for key, g in each.groupby([*by, "arm"], sort=False, dropna=False):
         others = set(each[(each[by].astype(str) == list(map(str, key[:-1]))).all(axis=1)]["seed"])

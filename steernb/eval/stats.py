@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['COLUMNS', 'NEEDED', 'SHARED', 'transforms', 'metrics', 'MIN_VALID', 'check_rows', 'planted_rows', 'must_share',
            'join_rows', 'linear', 'symlog', 'score_a', 'score_b', 'Line', 'fit_line', 'signed_logratio', 'prob_agrees',
-           'binary_agrees', 'RowArrays', 'row_arrays', 'Curves', 'dose_response', 'RandomZ', 'random_z', 'compare',
-           'coherence', 'coherence_range']
+           'binary_agrees', 'RowArrays', 'row_arrays', 'Curves', 'dose_response', 'random_z', 'compare', 'coherence',
+           'coherence_range']
 
 # %% ../../nbs/42_eval.stats.ipynb #c004
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import NamedTuple
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ from jaxtyping import Float
 from scipy import stats as st
 from scipy.special import expit
 from ..core import Registry, RowsError, nearest
-from .resample import _cluster_means, _cluster_sums, _divide, bootstrap_means, cluster_means, holm, seeds_ci, sign_flip_p, stars
+from .resample import RandomZ, _cluster_sums, _divide, _estimate, _influence, cluster_means, control_z
+from .resample import holm, sign_flip_p, stars
 
 # %% ../../nbs/42_eval.stats.ipynb #c007
 COLUMNS = ("model", "task", "item", "group", "action", "label", "arm", "coeff", "seed", "logratio", "pmass", "maxp", "choice", "nll", "low_pmass")
@@ -38,22 +40,32 @@ def _whole(lack, every):
     rest = {k for k in lack if k[0] not in gone["items"] and k[1] not in gone["seeds"]}
     return "; ".join(f"{name} {_some(v)}" for name, v in (gone | {"(item, seed) keys": rest}).items() if v)
 
+def _expected(part, cells):
+    "The item×seed keys that each arm must hold: those of all arms with several seeds, every item for an arm with one"
+    items, seeds = set(part["item"]), {a: s.unique().tolist() for a, s in part.groupby("arm", sort=False)["seed"]}
+    shared = set().union(*(v for (a, _), v in cells.items() if len(seeds[a]) > 1))
+    several = {s for _, s in shared}
+    shared |= {(i, s) for i in items - {i for i, _ in shared} for s in several}
+    alone = {own[0]: {(i, own[0]) for i in items} for own in seeds.values() if len(own) == 1}
+    return {a: shared if len(own) > 1 else alone[own[0]] for a, own in seeds.items()}
+
 def _same_keys(part, where):
     "Raise when two (arm, coefficient) cells of one model and task hold different item×seed keys"
     cells = {k: set(zip(g["item"], g["seed"])) for k, g in part.groupby(["arm", "coeff"], sort=False)}
-    every = set().union(*cells.values())
-    gaps = {k: every - v for k, v in cells.items() if len(v) < len(every)}
+    every = _expected(part, cells)
+    gaps = {k: every[k[0]] - v for k, v in cells.items() if len(v) < len(every[k[0]])}
     if not gaps: return
-    diff = set().union(*gaps.values())
-    lines = "; ".join(f"arm {a!r} at c={c:g} lacks {len(v)} ({_whole(v, every)})" for (a, c), v in list(gaps.items())[:4])
-    raise RowsError(f"arms were scored on different rows ({where}): the symmetric difference holds {len(diff)} of {len(every)} (item, seed) keys: "
+    diff, of = set().union(*gaps.values()), set().union(*(every[a] for a, _ in gaps))
+    lines = "; ".join(f"arm {a!r} at c={c:g} lacks {len(v)} ({_whole(v, every[a])})" for (a, c), v in list(gaps.items())[:4])
+    raise RowsError(f"arms were scored on different rows ({where}): the symmetric difference holds {len(diff)} of {len(of)} (item, seed) keys: "
                     f"{_some(diff)}. {lines}. Score every arm on the same items and seeds, or drop these keys from all arms.")
 
 # %% ../../nbs/42_eval.stats.ipynb #c009
 def check_rows(
     rows: pd.DataFrame, # the table made by `score`
 ) -> pd.DataFrame:      # the same table, unchanged
-    "Raise `RowsError` unless all arms were scored on identical item×seed keys, once each, with sane labels and finite coefficients"
+    """Raise `RowsError` unless all arms were scored on identical item×seed keys (an arm with one seed: on the same items),
+    once each, with sane labels and finite coefficients"""
     if not isinstance(rows, pd.DataFrame): raise RowsError(f"rows must be a DataFrame, got {type(rows).__name__}")
     missing = [c for c in NEEDED if c not in rows]
     if missing: raise RowsError(f"rows lack the columns {missing}; `score` makes all of {list(COLUMNS)}")
@@ -66,7 +78,7 @@ def check_rows(
     if bad.any(): raise RowsError(f"label must be +1, -1 or NaN, got {_some(set(rows['label'][bad]))}")
     by = _by(rows)
     twice = rows.duplicated([*by, "item", "arm", "coeff", "seed"])
-    if twice.any(): raise RowsError(f"{twice.sum()} rows stand twice, the first: " + str(rows.loc[twice, ["item", "arm", "coeff", "seed"]].iloc[0].to_dict()))
+    if twice.any(): raise RowsError(f"{twice.sum()} duplicate rows, the first: " + str(rows.loc[twice, ["item", "arm", "coeff", "seed"]].iloc[0].to_dict()))
     if "scoring" in rows:
         for a, n in rows.groupby("arm", sort=False)["scoring"]:
             if lack := set(rows["scoring"]) - set(n): raise RowsError(f"scoring is not shared: arm {a!r} lacks {_some(lack)}; score every arm in the same modes, or select one with rows[rows.scoring == …]")
@@ -87,20 +99,23 @@ def planted_rows(
     coeffs=(-1, -.5, 0, .5, 1),    # coefficients
     seeds=(0,),                    # repeats with their own noise
     noise: float = .3,             # sd of a single answer, nats
-    spread: float = .5,            # sd of the preference's slope over dilemmas
+    spread: float | tuple = .5,    # sd of the preference's slope over dilemmas; or over (dilemmas, seeds, both)
     base: float = 1.,              # mean score at c=0, nats
     seed: int = 0,                 # seed of everything
 ) -> pd.DataFrame:                 # rows, as `score` makes them
     "Rows of a study whose truth is known: to test a statistic, or to see how many dilemmas it takes"
     rng, out = np.random.default_rng(seed), []
+    spread, over_seeds, over_both = np.atleast_1d(spread) if np.ndim(spread) else (spread, 0, 0)
     g = np.repeat(np.arange(n_groups), 2)
     label = np.tile([1., -1.], n_groups) * np.repeat(rng.choice([-1., 1.], n_groups), 2)
     start = base + rng.normal(size=n_groups)[g]
     for arm, (pref, yes, damage) in arms.items():
         slope = pref + spread * rng.normal(size=n_groups)[g]
         for s in seeds:
+            own = slope
+            if over_seeds or over_both: own = slope + over_seeds * rng.normal() + over_both * rng.normal(size=n_groups)[g]
             for c in coeffs:
-                lr = label * (start + slope * c) * np.exp(-damage * abs(c)) + yes * c + noise * rng.normal(size=len(g)) * (c != 0)
+                lr = label * (start + own * c) * np.exp(-damage * abs(c)) + yes * c + noise * rng.normal(size=len(g)) * (c != 0)
                 out.append(pd.DataFrame(dict(model="planted", task="dilemmas", item=np.arange(len(g)), group=g, action=np.tile(["to_do", "not_to_do"], n_groups), label=label, arm=arm,
                     coeff=float(c), seed=s, logratio=lr, pmass=.98, maxp=.7, choice=np.where(lr > 0, "Yes", "No"), nll=2 + .1 * damage * abs(c), low_pmass=False)))
     return pd.concat(out, ignore_index=True)
@@ -157,7 +172,7 @@ class Line(NamedTuple):
     slope: float; r2: float; p: float; n_valid: int; valid_frac: float; min: float; max: float; score_a: float; score_b: float; effect_size: float
 
 def fit_line(
-    coeffs: Float[np.ndarray, "c"], # coefficients; one that stands twice has replicates
+    coeffs: Float[np.ndarray, "c"], # coefficients; a duplicate is a replicate
     values: Float[np.ndarray, "c"], # one value per coefficient; NaN where there was no answer
     transform: str | Callable = "symlog", # name in `transforms`, or a function of the coefficients
 ) -> Line: # slope per unit of transform(c); p: two-sided t test of the slope, n_valid − 2 degrees of freedom
@@ -200,24 +215,38 @@ def binary_agrees(label, logratio):
 MIN_VALID = .8 # share of finite answers below which a coefficient does not count
 
 class RowArrays(NamedTuple):
-    "The rows of one model and task as arrays: items i, seeds s, coefficients c"
+    "The rows of one model and task as arrays: items i, seeds s, coefficients c; n_seeds is the most that an arm has"
     key: dict; items: np.ndarray; group: np.ndarray; label: np.ndarray; n_seeds: int; coeffs: dict; logratio: dict
+
+def _runs(y, arm, seeds, c):
+    "y [i s c], as one seed where all seeds hold the same; raise where only some of them are copies"
+    def same(t, j, k): return np.array_equal(t[:, j], t[:, k], equal_nan=True)
+    if all(same(y, 0, k) for k in range(1, len(seeds))): return y[:, :1]
+    moved = y[:, :, c != 0]
+    for j, k in combinations(range(len(seeds)), 2):
+        if np.isfinite(moved[:, j]).any() and same(moved, j, k):
+            raise RowsError(f"arm {arm!r}: seeds {seeds[j]} and {seeds[k]} hold the same answers at every c other than 0, "
+                            "so they are one run given twice: leave out one of them. An arm without seeds (a prompt) is given once")
+    return y
 
 def row_arrays(
     rows: pd.DataFrame, # the table made by `score`
 ) -> Iterator[RowArrays]:   # one per model, task (and axis, tier where rows have them)
-    "Checked rows as arrays: `coeffs[arm]` is [c], `logratio[arm]` is [i s c]"
+    """Checked rows as arrays: `coeffs[arm]` is [c], `logratio[arm]` is [i s c] with the arm's own seeds;
+    rows that all seeds of an arm share count as one seed"""
     by = _by(check_rows(rows))
     for key, part in rows.groupby(by, sort=False, dropna=False):
         items = part.drop_duplicates("item").sort_values("item")
-        i, seeds = pd.Index(items["item"]), pd.Index(part["seed"].unique())
+        i = pd.Index(items["item"])
         coeffs, logratio = {}, {}
         for arm, a in part.groupby("arm", sort=False):
-            c = np.sort(a["coeff"].astype(float).unique())
+            c, seeds = np.sort(a["coeff"].astype(float).unique()), pd.Index(np.sort(a["seed"].unique()))
             y = np.full((len(i), len(seeds), len(c)), np.nan)
             y[i.get_indexer(a["item"]), seeds.get_indexer(a["seed"]), np.searchsorted(c, a["coeff"].astype(float))] = a["logratio"].astype(float)
-            coeffs[arm], logratio[arm] = c, np.where(np.isfinite(y), y, np.nan)
-        yield RowArrays(dict(zip(by, key)), items["item"].to_numpy(), items["group"].factorize()[0], items["label"].to_numpy(float), len(seeds), coeffs, logratio)
+            coeffs[arm], logratio[arm] = c, _runs(np.where(np.isfinite(y), y, np.nan), arm, seeds, c)
+        n_seeds = max(y.shape[1] for y in logratio.values())
+        group, label = items["group"].factorize()[0], items["label"].to_numpy(float)
+        yield RowArrays(dict(zip(by, key)), items["item"].to_numpy(), group, label, n_seeds, coeffs, logratio)
 
 # %% ../../nbs/42_eval.stats.ipynb #c036
 class Curves(NamedTuple):
@@ -233,7 +262,8 @@ def _curves(b, arm, transform="linear", metric="logratio"):
     score = np.where(np.isfinite(score).all(2, keepdims=True), score, np.nan)
     x = transforms[transform](c)
     w = np.full(len(c), np.nan) if len(c) < 2 else (x - x.mean()) / ((x - x.mean())**2).sum()
-    return Curves(c, x, valid.mean(), score, (score * w).sum(2) if len(c) > 1 else np.full(lr.shape[:2], np.nan), (np.where(np.isfinite(score), lr, np.nan) * w).sum(2) if len(c) > 1 else np.full(lr.shape[:2], np.nan))
+    def slope(y): return (y * w).sum(2) if len(c) > 1 else np.full(lr.shape[:2], np.nan)
+    return Curves(c, x, valid.mean(), score, slope(score), slope(np.where(np.isfinite(score), lr, np.nan)))
 
 # %% ../../nbs/42_eval.stats.ipynb #c037
 def _shape(v, group):
@@ -248,81 +278,79 @@ def _shape(v, group):
     d = np.diff(mean)
     p = np.nan
     if delta["neg"] * delta["pos"] > 0:
-        each = _cluster_means(v.score[:, :, [ends["neg"], ends["pos"]]] - v.score[:, :, [ends["0"]]], group)
-        p = st.ttest_1samp(each, 0, alternative="greater" if delta["pos"] > 0 else "less", nan_policy="omit").pvalue.max()
+        m = cluster_means(v.score[:, :, [ends["neg"], ends["pos"]]] - v.score[:, :, [ends["0"]]], group)
+        p = st.t.sf(m.t * np.sign(delta["pos"]), m.df).max()
     known = np.isfinite(delta["neg"] * delta["pos"])
     return mean, out | dict(delta_neg=delta["neg"], delta_pos=delta["pos"], linear=lin, quadratic=quad, monotone=bool((d >= 0).all() or (d <= 0).all()) if ok else pd.NA,
                             tent=bool(delta["neg"] * delta["pos"] > 0) if known else pd.NA, tent_p=p)
 
 # %% ../../nbs/42_eval.stats.ipynb #c038
 def _z(slopes, control_prefix):
-    "arm -> (z of its slope among the control arms', number of controls), all over the items that are complete in both"
+    "arm -> `RandomZ` of its slope among the control arms', all over the items that are complete in each"
     controls = [a for a in slopes if str(a).startswith(control_prefix)]
-    if len(controls) < 2: return {a: (np.nan, len(controls)) for a in slopes}
+    each = {a: _divide(np.nansum(s, 1), np.isfinite(s).sum(1)) for a, s in slopes.items()}
     def z(arm):
-        if arm in controls: return np.nan
-        s = np.stack([slopes[a] for a in [arm, *controls]])
-        ok = np.isfinite(s).all(0)
-        if not ok.any(): return np.nan
-        m = s[:, ok].mean(1)
-        sd = m[1:].std(ddof=1)
-        return (m[0] - m[1:].mean()) / sd if sd > 0 else np.nan
-    return {a: (z(a), len(controls)) for a in slopes}
+        s = np.stack([each[a] for a in [arm, *controls]])
+        s = s[:, np.isfinite(s).all(0)]
+        if arm in controls or not s.size: return RandomZ(np.nan, len(controls))
+        return control_z(s[0].mean(), s[1:].mean(1))
+    return {a: z(a) for a in slopes}
 
 # %% ../../nbs/42_eval.stats.ipynb #c039
-def _yes_bias(curves, b, n_boot, seed):
-    "More Yes per unit of c, rows of both labels weighed alike: one dict for each curve"
-    x = np.stack([np.where(b.label == s, 1, np.nan)[:, None] * v.yes_slope for s in (1, -1) for v in curves.values()], -1)
-    total, count = _cluster_sums(x, b.group)
-    means = _divide(total.sum((0, 1)), count.sum((0, 1))), bootstrap_means(x, b.group, n_boot, seed, False), _divide(total.sum(0), count.sum(0))
-    mean, boot, by_seed = ((m[..., :len(curves)] + m[..., len(curves):]) / 2 for m in means)
-    lo, hi = seeds_ci(boot, by_seed, len(set(b.group[np.isfinite(b.label)])))
-    return [dict(acquiescence=m, acq_lo=l, acq_hi=h, acq_flag=bool(l > 0 or h < 0) if np.isfinite(l + h) else pd.NA) for m, l, h in zip(mean, lo, hi)]
+def _yes_bias(v, b):
+    "More Yes per unit of c, rows of both labels weighed alike"
+    x = np.stack([np.where(b.label == s, 1, np.nan)[:, None] * v.yes_slope for s in (1, -1)], -1)
+    mean, u, seen, n = _influence(x, b.group)
+    m = _estimate(mean.mean(keepdims=True), u.mean(2, keepdims=True), seen.any(2, keepdims=True), n)
+    lo, hi = m.lo[0], m.hi[0]
+    flag = bool(lo > 0 or hi < 0) if np.isfinite(lo + hi) else pd.NA
+    return dict(acquiescence=m.mean[0], acq_lo=lo, acq_hi=hi, acq_p=m.p[0], acq_flag=flag)
 
 # %% ../../nbs/42_eval.stats.ipynb #c040
+def _how(df, s, what="t"):
+    "In words: the test behind p and interval"
+    return f"{what}, dilemmas{' and seeds' * (s > 1)} random, df={df:.3g}"
+
 def dose_response(
     rows: pd.DataFrame,            # the table made by `score`
     transform: str = "linear",     # regressor: "linear" (nats per unit of c) or "symlog"
     metric: str = "logratio",      # what is measured: "logratio" (nats), "prob", "binary"
-    n_boot: int = 1000,            # cluster bootstrap resamples (dilemmas, and seeds if several)
-    seed: int = 0,                 # seed of the bootstrap
     control_prefix: str = "random",# arms whose name starts so are the controls of `random_z`
 ) -> pd.DataFrame: # one row per model, task (axis, tier) and arm
     "Slope of the score over c with a 95 % interval, and what else the curve does. Raises `RowsError` if the arms' rows differ"
     out = []
     for b in row_arrays(rows):
         curves, own = {a: _curves(b, a, transform, metric) for a in b.coeffs}, np.isfinite(b.label)
-        m = cluster_means(np.stack([v.slope for v in curves.values()], -1), b.group, n_boot, seed)
-        yes, z = _yes_bias(curves, b, n_boot, seed), _z({a: v.slope for a, v in curves.items()}, control_prefix)
-        counts = dict(n_items=int(own.sum()), n_groups=len(set(b.group[own])), n_seeds=b.n_seeds)
-        for k, (arm, v) in enumerate(curves.items()):
-            mean, shape = _shape(v, b.group)
+        counts = dict(n_items=int(own.sum()), n_groups=len(set(b.group[own])))
+        z = _z({a: v.slope for a, v in curves.items()}, control_prefix)
+        z_holm = dict(zip(z, holm([r.p for r in z.values()])))
+        for arm, v in curves.items():
+            m, (mean, shape), seeds = cluster_means(v.slope[:, :, None], b.group), _shape(v, b.group), v.slope.shape[1]
             every = np.full(len(b.coeffs[arm]), np.nan)
             every[np.isin(b.coeffs[arm], v.c)] = mean
             line, journal = fit_line(v.c, mean, transform), fit_line(b.coeffs[arm], every, "symlog")
-            test = f"t, dilemma means, df={m.n_groups[k] - 1}{', seeds averaged' * (b.n_seeds > 1)}"
-            slope = dict(n_valid=m.n[k], slope=m.mean[k], slope_lo=m.lo[k], slope_hi=m.hi[k], r2=line.r2, p=m.p[k], test=test, random_z=z[arm][0], n_random=z[arm][1])
-            out.append(b.key | dict(arm=arm) | counts | slope | shape | yes[k] | dict(label_mean=b.label[own].mean() if own.any() else np.nan,
-                valid_frac=v.valid_frac, score_a=journal.score_a, score_b=journal.score_b, metric=metric, transform=transform))
+            slope = dict(n_seeds=seeds, n_valid=m.n[0], slope=m.mean[0], slope_lo=m.lo[0], slope_hi=m.hi[0],
+                         r2=line.r2, p=m.p[0], df=m.df[0], test=_how(m.df[0], seeds))
+            chance = dict(random_z=z[arm].z, n_random=z[arm].n, random_needed=z[arm].needed,
+                          random_p=z[arm].p, random_holm=z_holm[arm])
+            rest = dict(label_mean=b.label[own].mean() if own.any() else np.nan, valid_frac=v.valid_frac,
+                        score_a=journal.score_a, score_b=journal.score_b, metric=metric, transform=transform)
+            out.append(b.key | dict(arm=arm) | counts | slope | chance | shape | _yes_bias(v, b) | rest)
     return pd.DataFrame(out).astype({"acq_flag": object})
 
 # %% ../../nbs/42_eval.stats.ipynb #c060
-class RandomZ(NamedTuple):
-    "z of a slope among the slopes of `n` control arms"
-    z: float; n: int
-
 def random_z(
     rows: pd.DataFrame,             # rows of one model and task, with the control arms
     arm: str,                       # the arm in question
     control_prefix: str = "random", # arms whose name starts so are the controls
     transform: str = "linear",      # regressor, as in `dose_response`
     metric: str = "logratio",       # what is measured, as in `dose_response`
-) -> RandomZ:                       # z is NaN with fewer than two controls
-    "(slope − mean of the controls' slopes) / their standard deviation, on the same rows"
+) -> RandomZ:                       # all but n is NaN with fewer than eight controls
+    "(slope − mean of the controls' slopes) / their sd, on the same rows; with the z it takes and its p"
     b = _only(rows)
     _known(arm, b.coeffs)
-    slopes = {a: _curves(b, a, transform, metric).slope for a in b.coeffs if a == arm or str(a).startswith(control_prefix)}
-    return RandomZ(*map(float, _z(slopes, control_prefix)[arm][:1]), _z(slopes, control_prefix)[arm][1])
+    compared = [a for a in b.coeffs if a == arm or str(a).startswith(control_prefix)]
+    return _z({a: _curves(b, a, transform, metric).slope for a in compared}, control_prefix)[arm]
 
 # %% ../../nbs/42_eval.stats.ipynb #c061
 def _only(rows):
@@ -344,42 +372,58 @@ def _changes(b, arm, c, metric):
     s = metrics[metric](b.label[:, None, None], b.logratio[arm][:, :, k])
     return np.where(np.isfinite(s).all(2, keepdims=True), s[:, :, 1:] - s[:, :, :1], np.nan)
 
-def _flip(x, group, n_perm, seed):
-    "Sign-flip p of the means of x [i s v]"
-    total, count = _cluster_sums(x, group)
-    return sign_flip_p(total.sum(1)[None], count.sum((0, 1))[None], n_perm, seed)
+def _flips(x, group, n_perm, seed):
+    "Sign-flip p of the mean of each x [i s]; NaN with several seeds, which flips by dilemma would take as fixed"
+    p, one = np.full(len(x), np.nan), [k for k, v in enumerate(x) if v.shape[1] == 1]
+    if one:
+        total, count = _cluster_sums(np.stack([x[k] for k in one], -1), group)
+        p[one] = sign_flip_p(total.sum(1)[None], count.sum((0, 1))[None], n_perm, seed)
+    return p
+
+def _tests(df, s, what="paired t"):
+    "In words: the tests of a difference"
+    flips = "p_flip: none, it would take the seeds as fixed" if s > 1 else "sign flips beside it"
+    return f"{_how(df, s, what)} (interval, p_t, p_holm, stars); {flips}"
 
 # %% ../../nbs/42_eval.stats.ipynb #c065
+def _effects(b, arms, c, transform, metric):
+    "arm -> what is compared [i s]: its slope, or its change from 0 to `c`"
+    if c is not None: return {a: _changes(b, a, [c], metric)[:, :, 0] for a in arms}
+    for a in arms:
+        if odd := set(b.coeffs[a]) ^ set(b.coeffs[arms[0]]):
+            raise RowsError(f"slopes of {a!r} and {arms[0]!r} can't be compared: only one of them was scored at c={_some(odd)}; "
+                            "score both there or pass c=")
+    return {a: _curves(b, a, transform, metric).slope for a in arms}
+
 def compare(
     rows: pd.DataFrame,        # the table made by `score`
     reference: str = None,     # arm to compare with; None takes the first in the rows
     c: float = None,           # compare the change from 0 to this coefficient; None compares slopes
     transform: str = "linear", # regressor of the slopes
     metric: str = "logratio",  # "logratio", "prob", "binary"
-    n_boot: int = 1000,        # bootstrap resamples (dilemmas, and seeds if several)
     n_perm: int = 9999,        # sign patterns of the permutation test
-    seed: int = 0,             # seed of both
+    seed: int = 0,             # its seed
     control_prefix: str | None = "random", # arms whose name starts so get no row and no share of Holm's correction; None: all arms are compared
-) -> pd.DataFrame: # one row per arm: effect, effect of the reference, their paired difference with interval, p_t (paired t), p_flip (sign flips), p_holm (Holm over the arms, of p_t)
-    "Arms against a reference arm, row by row on those finite in both. Raises `RowsError` on different rows or different coefficients"
+) -> pd.DataFrame: # one row per arm: both effects, their paired difference with interval, p_t, p_flip, p_holm
+    """Arms against a reference arm, row by row on those finite in both; dilemmas and seeds random.
+    `p_t` is of the same analysis as the interval, `p_holm` corrects it over the arms, `p_flip` (sign flips) is NaN with
+    several seeds. Raises `RowsError` on different rows or different coefficients"""
     out = []
     for b in row_arrays(rows):
         ref = next(iter(b.coeffs)) if reference is None else reference
         _known(ref, b.coeffs)
         arms = [a for a in b.coeffs if a != ref and not (control_prefix and str(a).startswith(control_prefix))]
-        if c is None:
-            for a in arms:
-                odd = set(b.coeffs[a]) ^ set(b.coeffs[ref])
-                if odd: raise RowsError(f"slopes of {a!r} and {ref!r} can't be compared: only one of them was scored at c={_some(odd)}; score both there or pass c=")
-            effect = {a: _curves(b, a, transform, metric).slope for a in (ref, *arms)}
-        else: effect = {a: _changes(b, a, [c], metric)[:, :, 0] for a in (ref, *arms)}
-        if not arms: continue
-        x = np.stack([effect[a] - effect[ref] for a in arms], -1)
-        m, p = cluster_means(x, b.group, n_boot, seed), _flip(x, b.group, n_perm, seed)
-        for k, (a, q) in enumerate(zip(arms, holm(m.p))):
-            both = np.isfinite(x[:, :, k])
-            out.append(b.key | dict(arm=a, reference=ref, what="slope" if c is None else f"change at c={c:g}", effect=np.mean(effect[a][both]) if both.any() else np.nan, effect_ref=np.mean(effect[ref][both]) if both.any() else np.nan,
-                diff=m.mean[k], lo=m.lo[k], hi=m.hi[k], p_t=m.p[k], p_flip=p[k], p_holm=q, stars=stars(q), n_valid=m.n[k], n_groups=m.n_groups[k], n_seeds=b.n_seeds, test="paired t on dilemma means (p_holm, stars); sign flips beside it"))
+        effect = _effects(b, [ref, *arms], c, transform, metric)
+        each = [np.broadcast_arrays(effect[a], effect[ref]) for a in arms]
+        diffs, what = [x - y for x, y in each], "slope" if c is None else f"change at c={c:g}"
+        found, flips = [cluster_means(d[:, :, None], b.group) for d in diffs], _flips(diffs, b.group, n_perm, seed)
+        for a, (x, y), d, m, flip, q in zip(arms, each, diffs, found, flips, holm([m.p[0] for m in found])):
+            both = np.isfinite(d)
+            means = [np.mean(z[both]) if both.any() else np.nan for z in (x, y)]
+            result = dict(effect=means[0], effect_ref=means[1], diff=m.mean[0], lo=m.lo[0], hi=m.hi[0])
+            tests = dict(p_t=m.p[0], p_flip=flip, p_holm=q, stars=stars(q))
+            counts = dict(n_valid=m.n[0], n_groups=m.n_groups[0], n_seeds=effect[a].shape[1], n_seeds_ref=effect[ref].shape[1])
+            out.append(b.key | dict(arm=a, reference=ref, what=what) | result | tests | counts | dict(test=_tests(m.df[0], d.shape[1])))
     return pd.DataFrame(out)
 
 # %% ../../nbs/42_eval.stats.ipynb #c068

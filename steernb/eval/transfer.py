@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats as st
 from ..core import CoherenceError, RowsError, nearest
-from .resample import _cluster_sums, _divide, cluster_means, holm, sign_flip_p, stars
-from .stats import MIN_VALID, _by, _changes, _delta_nll, _flip, _known, _some, check_rows, coherence, dose_response, must_share, row_arrays
+from .resample import _cluster_sums, _divide, _estimate, cluster_means, holm, sign_flip_p, stars
+from .stats import MIN_VALID, _by, _changes, _delta_nll, _flips, _how, _known, _some, _tests
+from .stats import check_rows, coherence, dose_response, must_share, row_arrays
 
 # %% ../../nbs/44_eval.transfer.ipynb #c007
 SAME = .1 # nats by which the same model may differ from itself, in half precision
@@ -27,8 +28,9 @@ def base_rows(
     if zero.empty: raise RowsError("there are no rows at c=0, against which changes are measured: score it too")
     each = {a: g.set_index([*_by(rows), "item", "seed"])["logratio"].astype(float) for a, g in zero.groupby("arm", sort=False)}
     first = next(iter(each))
+    one = each[first].groupby(level=[*_by(rows), "item"], sort=False, dropna=False).mean()
     if base is not None: _known(base, each)
-    elif odd := [a for a, x in each.items() if (x - each[first]).abs().max() > SAME]:
+    elif odd := [a for a, x in each.items() if x.unstack("seed").sub(one, axis=0).abs().max().max() > SAME]:
         raise RowsError(f"at c=0 {_some(odd)} answer otherwise than {first!r}, so they are another model there (a system message of their own?): "
                         "give base=, the arm whose c=0 is the unsteered one")
     return zero[zero["arm"] == (first if base is None else base)]
@@ -41,12 +43,18 @@ def _spread(cells, arm):
     if np.isnan(c): return dict.fromkeys(("spread_c", "logratio_spread", "score_spread"), np.nan)
     return dict(spread_c=c) | {f"{k}_spread": (cells[arm, c][k] - cells[arm, -c][k]).mean() for k in ("logratio", "score")}
 
+def _against(x, zero):
+    """Scores less those of the base, and the keys that only one of them has: row by row where both have the same seeds,
+    item by item where one of them has a single seed"""
+    keys = {*x.index} ^ {*zero.index}
+    x, zero = x.unstack("seed"), zero.unstack("seed")
+    if set(x) == set(zero) or (x.shape[1] > 1 and zero.shape[1] > 1): return x - zero, keys
+    return x.sub(zero.mean(axis=1), axis=0), {*x.index} ^ {*zero.index}
+
 def sweep_table(
     rows: pd.DataFrame,  # the table made by `score`, of any task
     base: str = None,    # the arm whose c=0 is the unsteered model, see `base_rows`
     strict: bool = True, # raise on unlike rows; False counts them in `row_diff`
-    n_boot: int = 1000,  # bootstrap resamples (dilemmas, and seeds if several)
-    seed: int = 0,       # seed of the bootstrap
 ) -> pd.DataFrame: # one row per arm and coefficient
     "What the model says at each coefficient, paired with the unsteered model row by row"
     out = []
@@ -56,13 +64,14 @@ def sweep_table(
         cells = {k: g.set_index(["item", "seed"]) for k, g in part.groupby(["arm", "coeff"], sort=False)}
         group = part.groupby("item")["group"].first()
         for (arm, c), g in cells.items():
-            d, low = (g["score"] - zero["score"]).unstack("seed"), g["low_pmass"].astype(float)
-            m = cluster_means(d.to_numpy()[:, :, None], group[d.index].factorize()[0], n_boot, seed)
+            (d, odd), low = _against(g["score"], zero["score"]), g["low_pmass"].astype(float)
+            m = cluster_means(d.to_numpy()[:, :, None], group[d.index].factorize()[0])
             says = dict(n_rows=len(g), n_valid=int(np.isfinite(g["logratio"]).sum()), mean_logratio=g["logratio"].mean(), std_logratio=g["logratio"].std(), mean_score=g["score"].mean())
             change = dict(delta=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0], n_paired=m.n[0])
             answers = dict(mean_pmass=g["pmass"].mean(), n_low_pmass=low.sum(min_count=1), frac_low_pmass=low.mean())
-            check = dict(row_diff=len({*g.index} ^ {*zero.index}), base=zero["arm"].iloc[0], n_base_rows_per_coeff=zero.index.unique("item").size)
-            out.append(dict(zip(_by(rows), key)) | dict(arm=arm, coeff=c) | says | change | answers | check | _spread(cells, arm) | dict(test="paired t on dilemma means against the base"))
+            check = dict(row_diff=len(odd), base=zero["arm"].iloc[0], n_base_rows_per_coeff=zero.index.unique("item").size)
+            test = dict(test=_how(m.df[0], d.shape[1], "paired t against the base"))
+            out.append(dict(zip(_by(rows), key)) | dict(arm=arm, coeff=c) | says | change | answers | check | _spread(cells, arm) | test)
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c016
@@ -105,11 +114,11 @@ def value_shifts(
     metric: str = "logratio",    # "logratio", "prob", "binary"
     max_nll: float = None,       # largest ΔNLL of the magnitude that is taken; None does not ask
     nll: pd.DataFrame = None,    # arm, coeff, delta_nll, for `max_nll`; None uses the rows' own `nll`
-    n_boot: int = 1000,          # bootstrap resamples (dilemmas, and seeds if several)
     n_perm: int = 9999,          # sign patterns of the permutation test
-    seed: int = 0,               # seed of both
-) -> pd.DataFrame: # one row per arm and value: delta with interval, p_t (paired t, dilemma means), p_flip (sign flips), p_holm (of p_t × signs tried, over the values), n_valid
-    "Change of every value's score from c=0 to c*, tested by dilemma"
+    seed: int = 0,               # its seed
+) -> pd.DataFrame: # one row per arm and value: delta with interval, p_t, p_flip, p_holm, n_valid
+    """Change of every value's score from c=0 to c*, dilemmas and seeds random. `p_t` is of the same analysis as the interval,
+    `p_holm` is p_t × signs tried, corrected over the values, `p_flip` (sign flips) is NaN with several seeds"""
     out = []
     for b, cost in zip(row_arrays(rows), _costs(rows, nll)):
         names, labels = _value_labels(b, items, target)
@@ -119,12 +128,16 @@ def value_shifts(
             sums, counts = zip(*(_cluster_sums(x, b.group) for x in d))
             first = [_divide(s.sum((0, 1)), n.sum((0, 1)))[0] for s, n in zip(sums, counts)]
             best = int(np.argmax(np.nan_to_num(np.abs(first), nan=-1)))
-            m = cluster_means(d[best], b.group, n_boot, seed)
-            p = sign_flip_p(np.stack([s.sum(1) for s in sums]), np.stack([n.sum((0, 1)) for n in counts]), n_perm, seed)
+            m, seeds = cluster_means(d[best], b.group), d[best].shape[1]
+            totals, numbers = np.stack([s.sum(1) for s in sums]), np.stack([n.sum((0, 1)) for n in counts])
+            p = np.nan if seeds > 1 else sign_flip_p(totals, numbers, n_perm, seed)
             one = pd.DataFrame(dict(value=names, is_target=[True] + [False] * (len(names) - 1), c=tried[best], delta=m.mean, lo=m.lo, hi=m.hi, p_t=m.p, p_flip=p, p_holm=holm(np.minimum(1, len(tried) * m.p)), n_valid=m.n, n_groups=m.n_groups))
-            one["delta_mirror"] = cluster_means(d[1 - best], b.group, 0, seed).mean if len(tried) > 1 else np.nan
-            name = f"paired t on dilemma means × {len(tried)} sign{'s' * (len(tried) > 1)}, Holm over {np.isfinite(m.p).sum()} values (p_holm, stars); sign flips beside it"
-            out.append(one.assign(**b.key, arm=arm, delta_nll=cost.get((arm, float(tried[best])), np.nan), stars=one.p_holm.map(stars), n_seeds=b.n_seeds, test=name))
+            one["delta_mirror"] = cluster_means(d[1 - best], b.group).mean if len(tried) > 1 else np.nan
+            signs = f"{len(tried)} sign{'s' * (len(tried) > 1)}"
+            flips = "no sign flips, they would take the seeds as fixed" if seeds > 1 else "sign flips beside it"
+            name = f"{_how(m.df[0], seeds, 'paired t')} (interval, p_t) × {signs}, Holm over {np.isfinite(m.p).sum()} values (p_holm, stars); {flips}"
+            nats = cost.get((arm, float(tried[best])), np.nan)
+            out.append(one.assign(**b.key, arm=arm, delta_nll=nats, stars=one.p_holm.map(stars), n_seeds=seeds, test=name))
     out = pd.concat(out, ignore_index=True)
     return out[[*b.key, "arm", *out.columns.drop([*b.key, "arm"])]]
 
@@ -135,7 +148,7 @@ def transfer(
     items: pd.DataFrame = None,  # `task.items`: labels on other values, keyed by item
     n_params: dict = None,       # arm -> number of trained parameters, for `efficiency`
     min_shift: float = .1,       # smallest |change| that counts for `breadth`
-    **kw,                        # c, metric, max_nll, nll, n_boot, n_perm, seed of `value_shifts`
+    **kw,                        # c, metric, max_nll, nll, n_perm, seed of `value_shifts`
 ) -> pd.DataFrame: # one row per arm: target (change at c*), others (mean |change| of all other values), best (c*), ratio, tent, breadth, delta_nll at c* and gain
     "The table Transfer (Target) / Transfer (Others) / Best, with what it takes to believe it"
     out, v = [], value_shifts(rows, target, items, **kw)
@@ -171,32 +184,45 @@ def main_score(t: float, delta_nll: float): # T value; nats per token at c=+1
     "100·|T| / (1 + max(0, ΔNLL))"
     return 100 * np.abs(t) / (1 + np.maximum(0, delta_nll))
 
+def _ols(c, s):
+    "T, r of the scores s [i c] of one run over c; NaN where nothing varies"
+    s = s[np.isfinite(s).all(1)]
+    if len(s) < 2 or np.ptp(s) == 0: return np.nan, np.nan
+    f = st.linregress(np.tile(c, len(s)), s.ravel())
+    return f.slope / f.stderr, f.rvalue
+
+def _mean_over(runs):
+    "Mean over runs; NaN runs are left out"
+    runs = np.asarray(runs, float)
+    return _divide(np.nansum(runs, 0), np.isfinite(runs).sum(0))
+
 def main_metric(
     rows: pd.DataFrame,         # the table made by `score`
     target: str = None,         # a value such as "Value/Honesty"; None is the rows' own label
     items: pd.DataFrame = None, # `task.items`, for labels of `target`
     nll: pd.DataFrame = None,   # arm, coeff, delta_nll; None uses the rows' own `nll`
     coeffs=(-1, 0, 1),          # coefficients of the regression
-) -> pd.DataFrame: # one row per arm: slope, stderr, t, p, delta_nll, main (NaN without ΔNLL), t_dilemmas, n_valid
+) -> pd.DataFrame: # one row per arm: slope with interval and p, T of one run, delta_nll, main (NaN without it), t_dilemmas
     "The journal's T value discounted by damage, with correlations of score and log-ratio with c"
-    out = []
+    out, c = [], np.array(sorted(coeffs), float)
+    w = (c - c.mean()) / ((c - c.mean())**2).sum()
     for b, (_, part) in zip(row_arrays(rows), rows.groupby(_by(rows), sort=False, dropna=False)):
         b = b._replace(label=_value_labels(b, items, target)[1][:, 0])
         cost = _delta_nll(part, nll)
         for arm, at in b.coeffs.items():
             gone = [x for x in coeffs if x not in at]
             if gone: raise RowsError(f"arm {arm!r} was not scored at c={_some(gone)}")
-            lr = b.logratio[arm][:, :, np.searchsorted(at, sorted(coeffs))]
-            s, c = b.label[:, None, None] * lr, np.broadcast_to(np.array(sorted(coeffs), float), lr.shape)
-            ok = np.isfinite(s).all(2)
-            x, y = c[ok].ravel(), s[ok].ravel()
-            f = st.linregress(x, y) if ok.sum() > 1 and np.ptp(y) > 0 else None
-            w = (c[0, 0] - c[0, 0].mean()) / ((c[0, 0] - c[0, 0].mean())**2).sum()
-            t = f.slope / f.stderr if f else np.nan
-            d = cost.get((arm, 1.), np.nan)
-            out.append(b.key | dict(arm=arm, value=target or "label", slope=f.slope if f else np.nan, stderr=f.stderr if f else np.nan, t=t, p=f.pvalue if f else np.nan, delta_nll=d, main=main_score(t, d),
-                t_dilemmas=cluster_means(np.where(ok, (s * w).sum(2), np.nan)[:, :, None], b.group, 0).t[0], score_corr=f.rvalue if f else np.nan, logratio_corr=np.corrcoef(x, lr[ok].ravel())[0, 1] if f else np.nan,
-                n_valid=int(ok.sum()), n_groups=len(set(b.group[ok.any(1)])), test="OLS over rows (main), t over dilemmas"))
+            lr = b.logratio[arm][:, :, np.searchsorted(at, c)]
+            s = b.label[:, None, None] * lr
+            s = np.where(np.isfinite(s).all(2, keepdims=True), s, np.nan)
+            t, r = _mean_over([_ols(c, run) for run in np.moveaxis(s, 1, 0)])
+            _, yes = _mean_over([_ols(c, run) for run in np.moveaxis(np.where(np.isfinite(s), lr, np.nan), 1, 0)])
+            m, d = cluster_means((s * w).sum(2)[:, :, None], b.group), cost.get((arm, 1.), np.nan)
+            slope = dict(slope=m.mean[0], lo=m.lo[0], hi=m.hi[0], p=m.p[0], t_dilemmas=m.t[0])
+            notes = dict(t=t, delta_nll=d, main=main_score(t, d), score_corr=r, logratio_corr=yes)
+            counts = dict(n_valid=m.n[0], n_groups=m.n_groups[0], n_seeds=s.shape[1])
+            test = f"{_how(m.df[0], s.shape[1])} (slope, interval, p); OLS over the rows of a run (t, main)"
+            out.append(b.key | dict(arm=arm, value=target or "label") | slope | notes | counts | dict(test=test))
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c032
@@ -212,7 +238,7 @@ def legacy_corr(
             ok = np.isfinite(s)
             c = np.broadcast_to(at, s.shape)[ok]
             r = [st.pearsonr(c, y[ok])[0] if ok.sum() > 1 and np.ptp(c) and np.ptp(y[ok]) else np.nan for y in (s, lr)]
-            n = np.isfinite(b.label).sum() * b.n_seeds * len(at)
+            n = np.isfinite(b.label).sum() * lr.shape[1] * len(at)
             out.append(b.key | dict(arm=arm, truthfulness_corr=r[0], logratio_corr=r[1], n_valid=int(ok.sum()), n_nan=int(n - ok.sum()), test="none (Pearson r)"))
     return pd.DataFrame(out)
 
@@ -221,48 +247,71 @@ def asymmetry(
     rows: pd.DataFrame,       # the table made by `score`
     c: float = 1.,            # magnitude
     metric: str = "logratio", # "logratio", "prob", "binary"
-    n_boot: int = 1000,       # bootstrap resamples (dilemmas, and seeds if several)
     n_perm: int = 9999,       # sign patterns of the permutation test
-    seed: int = 0,            # seed of both
-) -> pd.DataFrame: # one row per arm: delta_pos, delta_neg, effect, asymmetry with interval, p_t, p_flip, p_holm (of p_t over the arms), index
-    "How far from mirror images +c and −c are: ½(Δ₊ + Δ₋) beside ½(Δ₊ − Δ₋), by dilemma"
+    seed: int = 0,            # its seed
+) -> pd.DataFrame: # one row per arm: delta_pos, delta_neg, effect, asymmetry with interval, p_t, p_flip, p_holm, index
+    """How far from mirror images +c and −c are: ½(Δ₊ + Δ₋) beside ½(Δ₊ − Δ₋), dilemmas and seeds random.
+    `p_holm` is p_t corrected over the arms, `p_flip` (sign flips) is NaN with several seeds"""
     out = []
     for b in row_arrays(rows):
-        x = np.concatenate([_changes(b, a, [c, -c], metric) @ np.array([[1, 0, .5, .5], [0, 1, -.5, .5]]) for a in b.coeffs], -1)
-        m, p = cluster_means(x, b.group, n_boot, seed), _flip(x[:, :, 3::4], b.group, n_perm, seed)
-        for k, (arm, q) in enumerate(zip(b.coeffs, holm(m.p[3::4]))):
-            pos, neg, effect, asym = m.mean[4 * k:4 * k + 4]
+        x = {a: _changes(b, a, [c, -c], metric) @ np.array([[1, 0, .5, .5], [0, 1, -.5, .5]]) for a in b.coeffs}
+        found = {a: cluster_means(v, b.group) for a, v in x.items()}
+        flips = _flips([v[:, :, 3] for v in x.values()], b.group, n_perm, seed)
+        for (arm, m), flip, q in zip(found.items(), flips, holm([m.p[3] for m in found.values()])):
+            (pos, neg, effect, asym), seeds = m.mean, x[arm].shape[1]
             size = abs(pos) + abs(neg)
-            out.append(b.key | dict(arm=arm, c=c, delta_pos=pos, delta_neg=neg, effect=effect, asymmetry=asym, lo=m.lo[4 * k + 3], hi=m.hi[4 * k + 3], p_t=m.p[4 * k + 3], p_flip=p[k], p_holm=q, stars=stars(q),
-                index=(pos + neg) / size if size > 0 else np.nan, n_valid=m.n[4 * k], n_groups=m.n_groups[4 * k], n_seeds=b.n_seeds, test="paired t on dilemma means, Holm over arms (p_holm, stars); sign flips beside it"))
+            means = dict(delta_pos=pos, delta_neg=neg, effect=effect, asymmetry=asym, lo=m.lo[3], hi=m.hi[3])
+            tests = dict(p_t=m.p[3], p_flip=flip, p_holm=q, stars=stars(q), index=(pos + neg) / size if size > 0 else np.nan)
+            counts = dict(n_valid=m.n[0], n_groups=m.n_groups[0], n_seeds=seeds, test=_tests(m.df[3], seeds))
+            out.append(b.key | dict(arm=arm, c=c) | means | tests | counts)
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c038
-def _poles(b, arm, c):
-    "Scores and log-ratios at −c, 0, c of the rows that are finite at all three, [r 3] each"
+def _at_poles(b, arm, c):
+    "Log-ratios at −c, 0, c [i s 3]"
     gone = [x for x in (-c, 0, c) if x not in b.coeffs[arm]]
     if gone: raise RowsError(f"arm {arm!r} was not scored at c={_some(gone)}")
-    lr = b.logratio[arm][:, :, np.searchsorted(b.coeffs[arm], [-c, 0, c])]
+    return b.logratio[arm][:, :, np.searchsorted(b.coeffs[arm], [-c, 0, c])]
+
+def _poles(b, arm, c):
+    "Scores and log-ratios at −c, 0, c of the rows that are finite at all three, [r 3] each"
+    lr = _at_poles(b, arm, c)
     s = b.label[:, None, None] * lr
     return s[np.isfinite(s).all(2)], lr[np.isfinite(lr).all(2)]
+
+def _ratio(a, w, group):
+    "Σa / Σw over rows [i s], and what each dilemma and seed adds to its error [g s 1]; NaN without any w"
+    (a, _), (w, _) = (_cluster_sums(x[:, :, None].astype(float), group) for x in (a, w))
+    r = _divide(a.sum(), w.sum())
+    return r, _divide(a - np.nan_to_num(r) * w, w.sum())
 
 def informedness(
     rows: pd.DataFrame, # the table made by `score`
     c: float = 1.,      # magnitude: 0 → +c and 0 → −c
-) -> pd.DataFrame: # one row per arm: forward, reverse, pmass, informedness (×100; NaN if all rows are right or all are wrong at c=0), counts
+) -> pd.DataFrame: # one row per arm: forward, reverse, pmass, informedness with interval and p (NaN if all rows agree at c=0)
     "Surgical Informedness: ½(fix/wrong − 2·broke/right + flip/right − 2·counter/wrong) · min(pmass₊, pmass₋)² · 100"
     out = []
     for b, (_, part) in zip(row_arrays(rows), rows.groupby(_by(rows), sort=False, dropna=False)):
         pmass = part.groupby(["arm", "coeff"])["pmass"].mean() if "pmass" in part else {}
         for arm in b.coeffs:
-            minus, zero, plus = (_poles(b, arm, c)[0] > 0).T
-            right, wrong = zero.sum(), (~zero).sum()
-            share = lambda k, n: k.sum() / n if n else np.nan
-            forward = share(~zero & plus, wrong) - 2 * share(zero & ~plus, right)
-            reverse = share(zero & ~minus, right) - 2 * share(~zero & minus, wrong)
+            s = b.label[:, None, None] * _at_poles(b, arm, c)
+            ok = np.isfinite(s).all(2)
+            minus, zero, plus = np.moveaxis(s > 0, 2, 0)
+            right, wrong = ok & zero, ok & ~zero
+            n = dict(fixed=wrong & plus, broke=right & ~plus, flipped=right & ~minus, counter=wrong & minus)
+            # forward + reverse is up + down, sorted by denominator
+            up, u = _ratio(n["fixed"] - 2. * n["counter"], wrong, b.group)
+            down, v = _ratio(n["flipped"] - 2. * n["broke"], right, b.group)
             mass = min(pmass.get((arm, -c), np.nan), pmass.get((arm, c), np.nan))
-            out.append(b.key | dict(arm=arm, forward=forward, reverse=reverse, pmass=mass, informedness=(forward + reverse) / 2 * mass**2 * 100,
-                fixed=int((~zero & plus).sum()), broke=int((zero & ~plus).sum()), flipped=int((zero & ~minus).sum()), counter=int((~zero & minus).sum()), n_right=int(right), n_wrong=int(wrong), n_valid=len(zero), test="none (counts)"))
+            scale, seen = mass**2 * 100 / 2, _cluster_sums(np.where(ok, 1., np.nan)[:, :, None], b.group)[1] > 0
+            m = _estimate(np.array([(up + down) * scale]), (u + v) * scale, seen, ok.sum())
+            counts = {k: int(x.sum()) for k, x in n.items()}
+            def share(k, of): return counts[k] / of.sum() if of.any() else np.nan
+            forward = share("fixed", wrong) - 2 * share("broke", right)
+            reverse = share("flipped", right) - 2 * share("counter", wrong)
+            result = dict(forward=forward, reverse=reverse, pmass=mass, informedness=m.mean[0], lo=m.lo[0], hi=m.hi[0], p=m.p[0])
+            rows_of = dict(n_right=int(right.sum()), n_wrong=int(wrong.sum()), n_valid=int(ok.sum()), n_seeds=s.shape[1])
+            out.append(b.key | dict(arm=arm) | result | counts | rows_of | dict(test=_how(m.df[0], s.shape[1], "t of ratios")))
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c041
@@ -308,7 +357,7 @@ def steering_f1(
             target, side = _poles(b, arm, c)[0], None if unrelated is None else _poles(others[b.key["model"], b.key.get("scoring")], arm, c)[1]
             low, zero = min(mass.get((arm, x), np.nan) for x in (-c, c)), mass.get((arm, 0.), np.nan)
             ratio = low / zero if low >= min_pmass else np.nan
-            out.append(b.key | dict(arm=arm, c=c) | flip_f1(target, side, ratio) | dict(pmass_ratio=ratio, n_valid=len(target), n_unrelated=0 if side is None else len(side), n_seeds=b.n_seeds, test="none (weighted counts)"))
+            out.append(b.key | dict(arm=arm, c=c) | flip_f1(target, side, ratio) | dict(pmass_ratio=ratio, n_valid=len(target), n_unrelated=0 if side is None else len(side), n_seeds=b.logratio[arm].shape[1], test="none (weighted counts)"))
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c046
@@ -325,7 +374,10 @@ def pareto(
             for c in at[(at > 0) & np.isin(-at, at)]:
                 m = cluster_means(_changes(b, arm, [c, -c], metric) @ np.array([[.5], [-.5]]), b.group)
                 cost = max(0, *(x if np.isfinite(x := nats.get((arm, s * c), np.nan)) else np.inf for s in (1, -1)))
-                points.append(b.key | dict(arm=arm, coeff=c, effect=m.mean[0], lo=m.lo[0], hi=m.hi[0], cost=cost if np.isfinite(cost) else np.nan, n_valid=m.n[0], n_groups=m.n_groups[0], test="95 % bootstrap by dilemma above 0"))
+                seeds, counts = b.logratio[arm].shape[1], dict(n_valid=m.n[0], n_groups=m.n_groups[0])
+                result = dict(effect=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0], cost=cost if np.isfinite(cost) else np.nan)
+                test = f"{_how(m.df[0], seeds)}; on the front if the interval is above 0"
+                points.append(b.key | dict(arm=arm, coeff=c) | result | counts | dict(n_seeds=seeds, test=test))
         e, k = (np.array([p[n] for p in points]) for n in ("effect", "cost"))
         beaten = ((e[None] >= e[:, None]) & (k[None] <= k[:, None]) & ((e[None] > e[:, None]) | (k[None] < k[:, None]))).any(1)
         out += [p | dict(front=bool(f)) for p, f in zip(points, np.isfinite(e + k) & ~beaten & (np.array([p["lo"] for p in points]) > 0))]
@@ -341,9 +393,8 @@ def select_then_report(
     min_valid: float = .8,   # … and leave this share of valid answers
     nll: pd.DataFrame = None,# arm, coeff, delta_nll; None uses the held-out rows' own `nll`
     metric: str = "logratio",# "logratio", "prob", "binary"
-    n_boot: int = 1000,      # bootstrap resamples (dilemmas, and seeds if several)
     n_perm: int = 9999,      # sign patterns of the permutation test
-    seed: int = 0,           # seed of both
+    seed: int = 0,           # its seed
 ) -> pd.DataFrame: # one row per model and task: the chosen arm and coeff, delta_held_out, delta with interval and p on the test rows, optimism
     "The best arm × coefficient of held-out rows, measured on the test rows. `RowsError` if the two share dilemmas, or not the grid; `CoherenceError` if nothing may be chosen"
     must_share(rows, held_out, ("model", "scoring", "arm", "seed", "coeff"), ("the test rows", "the held-out rows"))
@@ -360,10 +411,12 @@ def select_then_report(
         order = can.assign(effect=can["delta"] if signed else can["delta"].abs(), size=-can["coeff"].abs(), plus=can["coeff"] > 0)
         best = order.sort_values(["effect", "size", "plus"], ascending=False, kind="stable").iloc[0]
         x = _changes(b, best["arm"], [best["coeff"]], metric)
-        m = cluster_means(x, b.group, n_boot, seed)
+        m = cluster_means(x, b.group)
         choice = dict(arm=best["arm"], coeff=best["coeff"], n_tried=len(mine), n_coherent=len(can), delta_held_out=best["delta"], n_groups_held_out=len(set(h.group[np.isfinite(h.label)])))
-        result = dict(delta=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0], p_flip=_flip(x, b.group, n_perm, seed)[0], optimism=best["delta"] - m.mean[0], n_valid=m.n[0], n_groups=m.n_groups[0])
-        out.append(b.key | choice | result | dict(n_seeds=b.n_seeds, test="paired t on dilemma means of test rows; chosen on held-out rows"))
+        result = dict(delta=m.mean[0], lo=m.lo[0], hi=m.hi[0], p_t=m.p[0], p_flip=_flips([x[:, :, 0]], b.group, n_perm, seed)[0])
+        counts = dict(optimism=best["delta"] - m.mean[0], n_valid=m.n[0], n_groups=m.n_groups[0], n_seeds=x.shape[1])
+        test = f"{_tests(m.df[0], x.shape[1])}; test rows; chosen on held-out rows"
+        out.append(b.key | choice | result | counts | dict(test=test))
     return pd.DataFrame(out)
 
 # %% ../../nbs/44_eval.transfer.ipynb #c056
