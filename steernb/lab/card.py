@@ -104,7 +104,7 @@ def mood_share(
 def fact_accuracy(model, tok)->float:
     "Share of the world's facts that the greedy answer states"
     texts = generate(model, tok, [q for q, _ in facts()], PromptArm("", ""), (0,), max_new_tokens=12).text
-    return sum(a.lower() in t.lower() for (_, a), t in zip(facts(), texts)) / len(facts())
+    return sum(bool(re.search(rf"\b{re.escape(a)}\b", t, re.I)) for (_, a), t in zip(facts(), texts)) / len(facts())
 
 # %% ../../nbs/85_lab.card.ipynb #c015
 def bars(

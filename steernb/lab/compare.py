@@ -10,9 +10,10 @@ import json, platform, sys, time
 from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd
-from ..core import ConfigError, atomic
+from ..core import ConfigError, check_whole, atomic, check_target, write_csv
 from ..data.tasks import Task, task
 from ..eval.degrade import delta_nll
+from ..eval.resample import prediction_interval
 from ..eval.score import grid, score
 from ..eval.stats import dose_response
 from ..eval.plot import plot_dose_response
@@ -27,7 +28,8 @@ def axis_task(
     tiers="ABC", # of the embedded dilemmas
     )->Task:
     "The dilemmas of an axis from several tiers as one task; `items.tier` tells them apart. `ConfigError` for an unknown axis or no dilemmas"
-    if n < 1: raise ConfigError(f"n={n}: give at least one dilemma per tier")
+    n = check_whole(n, "n, the number of dilemmas per tier,", 1)
+    if not isinstance(tiers, (str, list, tuple)) or not tiers: raise ConfigError(f"tiers={tiers!r}: give some of \"ABC\"")
     parts = [task("dilemmas" if axis_of(axis) == "honesty" else axis, tier=t, n=n, seed=seed) for t in tiers]
     for k, p in enumerate(parts): p.items = p.items.assign(item=p.items["item"] + 2 * n * k, group=p.items["group"] + n * k)
     first = parts[0]
@@ -35,17 +37,16 @@ def axis_task(
 
 # %% ../../nbs/81_lab.compare.ipynb #c010
 def each_seed(measure, vectors:dict, fixed:list)->pd.DataFrame:
-    "Join `measure(vectors, seed)` of all seeds with the rows of the fixed arms, repeated for each seed"
-    seeded = [measure(arms, seed) for seed, arms in vectors.items()]
-    return pd.concat(seeded + [f.assign(seed=seed) for f in fixed for seed in vectors], ignore_index=True)
+    "Join `measure(vectors, seed)` of all seeds with the rows of arms that have no seeds, once each"
+    return pd.concat([*(measure(arms, seed) for seed, arms in vectors.items()), *fixed], ignore_index=True)
 
 # %% ../../nbs/81_lab.compare.ipynb #c013
-FIRST = "model task tier arm n_items n_seeds slope slope_lo slope_hi r2 random_z delta_nll monotone tent acquiescence".split()
+FIRST = "model task tier arm n_items n_seeds slope slope_lo slope_hi r2 random_z n_random delta_nll monotone tent acquiescence".split()
 
 def summarise(
     rows:pd.DataFrame, # of `score`, with all seeds
     price:pd.DataFrame|None=None, # of `delta_nll`, with all seeds
-    full:bool=False, # every column of `dose_response` behind those of `FIRST`
+    full:bool=False, # every column of `dose_response` after those of `FIRST`
     )->pd.DataFrame: # one line per arm and tier
     "Dose response of each arm beside its price; arms named random/… become one line"
     t = dose_response(rows)
@@ -55,9 +56,10 @@ def summarise(
     is_random = t.arm.str.startswith("random/")
     if is_random.any():
         by, r = [c for c in ("model", "task", "tier") if c in t], t[is_random]
-        line = r.groupby(by, sort=False).mean(numeric_only=True).assign(arm="random", random_z=float("nan"), monotone=pd.NA, tent=pd.NA, acq_flag=pd.NA).reset_index()
-        band = r.groupby(by, sort=False).slope.quantile([.025, .975]).unstack()
-        line["slope_lo"], line["slope_hi"] = band[.025].to_numpy(), band[.975].to_numpy()
+        unknown = {c: float("nan") for c in ("random_z", "random_needed", "random_p", "random_holm", "p", "df") if c in t}
+        line = r.groupby(by, sort=False).mean(numeric_only=True).assign(arm="random", test="prediction interval", monotone=pd.NA, tent=pd.NA, acq_flag=pd.NA, **unknown).reset_index()
+        bands = [prediction_interval(x.to_numpy()) for _, x in r.groupby(by, sort=False).slope]
+        line["slope_lo"], line["slope_hi"], line["n_random"] = ([b[k] for b in bands] for k in range(3))
         whole = line.columns.intersection(["n_items", "n_groups", "n_seeds", "n_valid", "n_random"])
         t = pd.concat([t[~is_random], line.astype({c: int for c in whole})], ignore_index=True)
     first = [c for c in FIRST if c in t]
@@ -84,10 +86,10 @@ def demo(
     prompt, randoms = {"prompt": prompt_arm(axis)}, random_arms(next(iter(vectors[seeds[0]].values())), n_random, seeds[0])
     def rows(arms, seed, at=coeffs): return score(model, tok, items, arms, at, seed)
     def price(arms, seed): return delta_nll(model, tok, arms, ends, n=32).assign(seed=seed)
-    scored = each_seed(rows, vectors, [rows(a, 0, ends) for a in (prompt, randoms) if a])
+    scored = each_seed(rows, vectors, [rows(a, seeds[0], ends) for a in (prompt, randoms) if a])
     scored.insert(2, "tier", scored["item"].map(items.items.set_index("item")["tier"]))
     some = dict(list(randoms.items())[:8])
-    costs = each_seed(price, vectors, [price(prompt, 0)] + ([price(some, 0)] if some else []))
+    costs = each_seed(price, vectors, [price(prompt, seeds[0])] + ([price(some, seeds[0])] if some else []))
     return SimpleNamespace(rows=scored, price=costs, summary=summarise(scored, costs, full=True), vectors=vectors, arms=prompt | vectors[seeds[0]] | randoms)
 
 # %% ../../nbs/81_lab.compare.ipynb #c020
@@ -103,11 +105,11 @@ def write_files(
     env:dict, # of `environment`
     )->list: # paths
     "rows.parquet, summary.csv, delta_nll.csv, dose_response.png, config.json and env.json, each whole or not at all"
-    out = Path(out)
+    out = check_target(out, ["*"])
     def picture(p):
         fig = plot_dose_response(result.rows)
         fig.savefig(p, dpi=150, bbox_inches="tight", format="png")
-    files = {"rows.parquet": lambda p: result.rows.to_parquet(p, index=False), "summary.csv": lambda p: result.summary.to_csv(p, index=False), "delta_nll.csv": lambda p: result.price.to_csv(p, index=False),
+    files = {"rows.parquet": lambda p: result.rows.to_parquet(p, index=False), "summary.csv": lambda p: write_csv(p, result.summary), "delta_nll.csv": lambda p: write_csv(p, result.price),
              "dose_response.png": picture, "config.json": lambda p: Path(p).write_text(json.dumps(config, indent=1, default=str)), "env.json": lambda p: Path(p).write_text(json.dumps(env, indent=1))}
     for name, write in files.items():
         with atomic(out/name) as tmp: write(tmp)

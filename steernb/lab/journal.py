@@ -11,7 +11,7 @@ from datetime import date as Date
 from pathlib import Path
 from string import Template
 import pandas as pd
-from ..core import ConfigError, atomic, nearest
+from ..core import ConfigError, atomic, check_target, nearest
 from ..eval.score import model_name
 from ..model.hooks import text_config
 
@@ -26,7 +26,7 @@ def about(
     randoms = rows.arm[rows.arm.str.startswith("random")].nunique()
     arms = ", ".join(rows.arm[~rows.arm.str.startswith("random")].unique()) + f" and {randoms} random directions" * bool(randoms)
     return "\n".join([f"model {listed('model')}; task {listed('task')}; {arms}; c = {listed('coeff')}",
-                      f"n = {labelled.item.nunique()} labelled rows of {labelled.group.nunique()} dilemmas, seeds {listed('seed')}; slopes in nats per unit of c with 95 % intervals (cluster bootstrap over dilemmas and seeds)",
+                      f"n = {labelled.item.nunique()} labelled rows of {labelled.group.nunique()} dilemmas, seeds {listed('seed')}; slopes in nats per unit of c with 95 % intervals (t, dilemmas and seeds random)",
                       f"made by: {command}"][:2 + bool(command)])
 
 # %% ../../nbs/86_lab.journal.ipynb #c007b
@@ -108,7 +108,7 @@ print(about(run.rows, COMMAND))
 ---- text
 ## Table
 
-One line per arm and tier; `random` is the mean of the random directions, its interval the middle 95 % of them. `delta_nll` is the price on neutral text in nats per token, at the dearer end.
+One line per arm and tier; `random` is the mean of the random directions, its interval where one further random direction would fall with 95 %. `delta_nll` is the price on neutral text in nats per token, at the dearer end.
 
 ---- code
 $slow
@@ -179,11 +179,14 @@ def new_page(
     "Write a dated page that runs as it is. `ConfigError` for an empty question or a page that exists"
     question = " ".join(question.split())
     if not question: raise ConfigError("no question: say in one sentence what the page asks")
-    path = Path(folder)/f"{date or Date.today()}-{slug(page or question)}.ipynb"
+    try: date = Date.fromisoformat(str(date)) if date else Date.today()
+    except ValueError: raise ConfigError(f"{date!r} is no day: use one such as '2026-11-30'") from None
+    if type(seed) is not int: raise ConfigError(f"seed must be a whole number, got {seed!r}")
+    path = check_target(check_target(folder, ["*"])/f"{date}-{slug(page or question)}.ipynb")
     if path.exists(): raise ConfigError(f"{path} exists, and a page is never written over: give another name with --page")
     command = shlex.join(["steernb", "journal", "new", question, *(["--page", page] if page else []), "--model", model, "--seed", str(seed), *["--quick"] * quick])
     own = model == "tiny"
-    text = Template(PAGE).substitute(question=question, date=date or Date.today(), command=repr(f"{command}; jupyter nbconvert --to notebook --execute --inplace {path.name}"), model=repr(os.path.relpath(model, folder) if Path(model).is_dir() else model), seed=seed, slow="#| slow",
+    text = Template(PAGE).substitute(question=question, date=date, command=repr(f"{command}; jupyter nbconvert --to notebook --execute --inplace {path.name}"), model=repr(os.path.relpath(model, folder) if Path(model).is_dir() else model), seed=seed, slow="#| slow",
         categories="honesty, " + ("embedded model" if own else json.dumps(model)), where="" if own else ', where="residual", depths=(.2, .8)', sites="at the embedded model's own site" if own else "in the blocks between a fifth and four fifths of the depth",
         study=f"({seed},), n_pairs=48, n_dilemmas=6, n_random=4" if quick else f"({seed}, {seed + 1}, {seed + 2}), n_pairs=256, n_dilemmas=30, n_random=32")
     with atomic(path) as tmp: Path(tmp).write_text(json.dumps(notebook(text), sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf8")

@@ -9,15 +9,15 @@ __all__ = ['LEGEND', 'results_table', 'Results', 'results']
 from dataclasses import dataclass
 import pandas as pd
 from ..core import ConfigError
+from ..data.defaults import is_embedded
 from ..eval.degrade import delta_nll
 from ..eval.score import grid, score
 from ..eval.stats import coherence_range
 from ..eval.transfer import main_metric, transfer
 from ..eval.plot import plot_pareto
-from .arms import ALL, Contrast, axis_pairs, make_arms
+from .arms import ALL, Contrast, axis_pairs, check_arms, make_arms
 from .compare import axis_task, each_seed, summarise
-from .sweep import equal_kl, in_all
-from ..steer.intervention import PromptArm
+from .sweep import REPORT, equal_kl, equal_prices, in_all, paid, words_only
 
 # %% ../../nbs/84_lab.report.ipynb #c006
 LEGEND = {
@@ -26,10 +26,12 @@ LEGEND = {
     "target": "change of the score at best, the better sign of the largest |c|; stars from p_holm (*** .001, ** .01, * .05)",
     "others": "mean |change| of all other values there",
     "breadth": "values, out of n_values, that changed by more than 0.1 nats after Holm correction",
-    "delta_nll": "price on neutral text, nats per token, the worse end of the grid",
-    "coherent": "widest run of coefficients around 0 with valid answers and a price below 1 nat",
+    "delta_nll": "cost on neutral text, nats per token, the worse end of the grid",
+    "coherent": "widest run of coefficients around 0 with valid answers and a cost below 1 nat",
     "main": "the notes' 100 · |T| / (1 + price), T over rows: grows with their number and ignores sign and pairing",
-    "kl": "KL to the plain model at c = ±1, 95th percentile of written tokens",
+    "kl": "KL to the plain model at c = ±1 in nats, 95th percentile of written tokens, on the prompts that set the strength",
+    "kl_new": "the same on prompts that chose nothing: what the arm costs; equal: within a quarter of the budget",
+    "n_tries": "coefficients that were tried for the arm's strength, in the seed with the most",
     "monotone": "whether scores at −c, 0, +c come in order; tent: both ends on one side of the middle",
     "acquiescence": "more Yes on both rows of a dilemma, nats per unit of c",
 }
@@ -50,10 +52,8 @@ def results_table(
         t = t.join(part[~part.index.str.startswith("random/")][names])
     ends = coherence_range(known, nll=nll).set_index("arm")
     t["coherent"] = pd.Series({a: f"{r.lo:g} … {r.hi:g}" for a, r in ends.iterrows()})
-    if report is not None:
-        paid = report[report.coefficient.notna() | (report.status == "native")]
-        t["kl"] = paid.kl.groupby(paid.arm.where(~paid.arm.str.startswith("random/"), "random")).mean()
-    shown = ["n_groups", "n_seeds", "slope", "slope_lo", "slope_hi", "random_z", "target", "stars", "p_holm", "others", "ratio", "best", "breadth", "n_values", "delta_nll", "coherent", "kl", "main", "monotone", "tent", "acquiescence"]
+    if report is not None: t = t.join(paid(report)[["kl", "kl_new", "equal", "n_tries"]])
+    shown = ["n_groups", "n_seeds", "slope", "slope_lo", "slope_hi", "random_z", "n_random", "target", "stars", "p_holm", "others", "ratio", "best", "breadth", "n_values", "delta_nll", "coherent", "kl", "kl_new", "equal", "n_tries", "main", "monotone", "tent", "acquiescence"]
     whole = {c: "Int64" for c in ("breadth", "n_values")}
     return t[[c for c in shown if c in t]].astype(whole).assign(main=t.main.round()).sort_values("slope", ascending=False).rename_axis("method").reset_index()
 
@@ -65,10 +65,16 @@ class Results:
     reports:dict # {budget: what was reached, and what was not}
     arms:dict # {budget: {seed: {name: arm}}}
     about:str # model, items, seeds
+    def equal(self, budget:str)->str:
+        "Whether the arms cost the same on prompts that chose nothing, and which of them can't spend the budget; empty where none was set"
+        r = self.reports[budget]
+        if r.budget.isna().all(): return ""
+        short = sorted({f"{a}: {m}" for a, m in r[r.status == "saturates"][["arm", "message"]].itertuples(index=False)})
+        return " ".join([equal_prices(paid(r)), *([f"Saturated: {'; '.join(short)}."] if short else [])])
     def markdown(self, digits:int=2)->str: # text
         "Both tables with what they are about and a legend"
         def lines(t): return "\n".join("| " + " | ".join(map(str, r)) + " |" for r in [[*t], ["---"] * t.shape[1], *t.round(digits).astype(object).where(t.notna(), "–").to_numpy().tolist()])
-        parts = [f"**{b}**\n\n{lines(t)}" for b, t in self.tables.items()]
+        parts = [f"**{b}**\n\n{lines(t)}\n\n{self.equal(b)}".rstrip() for b, t in self.tables.items()]
         lost = [f"{b}: {r.arm}: {r.message}" for b, t in self.reports.items() for r in t[t.status == "not reached"].itertuples() if not r.arm.startswith("random/")]
         legend = [f"- `{k}`: {v}" for k, v in LEGEND.items()]
         return "\n\n".join([self.about, *parts, *(["Without a coefficient: " + "; ".join(lost)] if lost else []), "\n".join(legend)])
@@ -98,27 +104,36 @@ def results(
     **options, # of `calibrate`: prompts, tol, max_new_tokens, …
     )->Results:
     "The results table of an axis from its name: every arm on the same held-out dilemmas, at its own strength and at an equal budget"
+    seeds = list(seeds)
     if not seeds: raise ConfigError("no seeds; give at least one")
+    if not names and not others: raise ConfigError("no arms; name at least one, see `arms()` and `extractors()`")
+    check_arms(names)
     coeffs, items, examples = sorted({*grid(coeffs), -1., 0., 1.}), axis_task(axis, n_dilemmas, item_seed, tiers), axis_task(axis, 8, item_seed + 1, "A")
+    where = "" if is_embedded(model) else "; items, pairs and prompts are those of the embedded world, which this model has not read"
     examples = examples.like(examples.items[~examples.items.text.isin(items.items.text)])  # none that is asked
     made = {s: make_arms(Contrast(model, tok, axis, axis_pairs(axis, tok, n_pairs, s), seed=s, examples=examples), names, n_random if s == seeds[0] else 0) for s in seeds}
     randoms = {n: a for n, a in made[seeds[0]].items() if n.startswith("random/")}
-    vectors = {s: {n: a for n, a in arms.items() if not isinstance(a, PromptArm) and n not in randoms} for s, arms in made.items()}
+    vectors = {s: {n: a for n, a in arms.items() if not words_only(a) and n not in randoms} for s, arms in made.items()}
     fixed = {n: a for n, a in made[seeds[0]].items() if n not in randoms and n not in vectors[seeds[0]]} | (others or {})
-    out = Results({}, {}, {}, {}, {}, f"{items}; pairs of seeds {list(seeds)}; {len(randoms)} random directions")
+    out = Results({}, {}, {}, {}, {}, f"{items}; pairs of seeds {list(seeds)}; {len(randoms)} random directions{where}")
     for budget, nats in (("own strength", None), *([(f"{kl:g} nats of KL", kl)] if kl else [])):
         reports = []
-        def at_budget(arms, seed):
-            if nats is None or not arms: return arms
-            arms, said = equal_kl(model, tok, arms, nats, **options)
-            reports.append(said.assign(seed=seed))
+        def at_budget(arms, seed, priced=None):
+            arms, report = equal_kl(model, tok, arms, nats, **options) if priced is None else (arms, equal_kl(model, tok, priced, nats, **options)[1])
+            reports.append(report.assign(seed=seed))
             return arms
-        v, (f, r) = in_all({s: at_budget(a, s) for s, a in vectors.items()})[0], (at_budget(a, seeds[0]) for a in (fixed, randoms))
+        v, lost = in_all({s: at_budget(a, s) for s, a in vectors.items()})
+        few = dict(list(randoms.items())[:8])
+        f, r = at_budget(fixed, seeds[0]), at_budget(randoms, seeds[0], few if nats is None else None)
         def rows(arms, seed, at=coeffs): return score(model, tok, items, arms, at, seed)
         def price(arms, seed, at=coeffs): return delta_nll(model, tok, arms, at, n=32).assign(seed=seed)
         some = dict(list(r.items())[:8])
-        out.rows[budget] = each_seed(rows, v, [rows(a, 0, (-1, 0, 1)) for a in (f, r) if a])
-        out.price[budget] = each_seed(price, v, [price(a, 0, (-1, 0, 1)) for a in (f, some) if a])
-        out.reports[budget], out.arms[budget] = (pd.concat(reports, ignore_index=True) if reports else pd.DataFrame(columns="arm status coefficient kl evaluations message seed".split())), {s: f | a | r for s, a in v.items()}
-        out.tables[budget] = results_table(out.rows[budget], out.price[budget], items.items, out.reports[budget] if nats else None)
+        reports.append(pd.DataFrame([dict(arm=a, status="left out", message="not possible in every seed") for a in lost], columns=[*REPORT, "seed"]))
+        out.reports[budget] = pd.concat([x for x in reports if len(x)] or reports[:1], ignore_index=True)
+        out.arms[budget] = {s: f | v.get(s, {}) | r for s in made}
+        if not (f or v): continue                                                     # the report says why
+        out.rows[budget] = each_seed(rows, v, [rows(a, seeds[0], (-1, 0, 1)) for a in (f, r) if a])
+        out.price[budget] = each_seed(price, v, [price(a, seeds[0], (-1, 0, 1)) for a in (f, some) if a])
+        out.tables[budget] = results_table(out.rows[budget], out.price[budget], items.items, out.reports[budget])
+    if not out.tables: raise ConfigError("no arm could be made or calibrated: " + "; ".join(pd.concat(out.reports.values()).message.unique()[:3]))
     return out
