@@ -13,7 +13,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from traitlets import Any, Unicode
-from .core import ConfigError, quiet
+from .core import ConfigError, PairError, quiet
 from .direction.contrast import extractors
 from .direction.separability import WRITERS, cosines, logit_lens, separability, site_table
 from .eval.plot import COLOURS
@@ -55,11 +55,11 @@ def tree(model)->str: # HTML
     "Modules with their shapes, folded by block"
     def line(r, indent=0):
         shape, name = f" [{r.d_in} → {r.d_out}]" if pd.notna(r.d_in) else "", r.path.rsplit(".", 1)[-1] if indent else r.path
-        return f'<div style="padding-left:{indent}em"><code style="background:none;color:inherit">{escape(name)}</code> {r.type}{shape} {r.params:,}</div>'
+        return f'<div style="padding-left:{indent}em"><code style="background:none;color:inherit">{escape(name)}</code> {escape(r.type)}{shape} {r.params:,}</div>'
     def fold(block, *inside):
         depth = block.path.count(".")
         lines = "".join(line(r, 1.2 * (r.path.count(".") - depth)) for r in inside)
-        return f'<details><summary style="cursor:pointer">{escape(block.path)} {block.type} {block.params:,}</summary>{lines}</details>'
+        return f'<details><summary style="cursor:pointer">{escape(block.path)} {escape(block.type)} {block.params:,}</summary>{lines}</details>'
     table = explore(model)
     outside = [line(r) for r in table[table.layer.isna()].itertuples() if r.type != "ModuleList"]
     folds = [fold(*rows.itertuples()) for _, rows in table.groupby("layer")]
@@ -83,7 +83,7 @@ class Explorer(Panel):
         compute, stop = button("compute", self.guard(self.compute)), button("stop", lambda _: self.stop())
         super().__init__([modules, row(compute, stop, self.measure, self.bar), self.grid(), note, self.details,
                           row(self.method, button("make vector", self.guard(self.make_vector))), self.made_by, row(button("close", lambda _: self.close()))], 0.)
-        self.workers.append(Worker(self.at_work, 0., self.workers[0].turn)) # makes vectors, behind the map
+        self.workers.append(Worker(self.at_work, 0., self.workers[0].turn)) # makes vectors, while the map is used
         self.measure.observe(lambda _: self.show(), "value")
         self.show()
     def grid(self):
@@ -168,5 +168,7 @@ def explorer(
     pairs:list, # of Pair
     seed:int=0, # of the split into pairs that make directions and pairs that test them
     )->Explorer: # `.compute()`, `.wait()`, `.pick(site)`, `.make_vector()`; `.text` says what it shows
-    "Module tree, and a map of layer × module type of how well held-out pairs are told apart. Known failure: the best of many sites is too good by chance"
+    "Module tree, and a map of layer × module type of how well held-out pairs are told apart. `PairError` for no pairs, `ConfigError` for a seed that is none. Known failure: the best of many sites is too good by chance"
+    if isinstance(pairs, str) or not hasattr(pairs, "__len__") or not len(pairs): raise PairError(f"give a list of pairs of texts, not {pairs!r:.60}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32: raise ConfigError(f"seed must be a whole number from 0 to 2**32 - 1, got {seed!r}")
     return Explorer(model, tok, pairs, seed)

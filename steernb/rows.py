@@ -107,6 +107,13 @@ def rows_browser(
     task=None, # the Task that was scored: brings texts and values
     n:int=5, # items shown at each end
     )->RowsBrowser: # `.table` holds the items that pass, `.text` says what it shows
-    "Filter rows by task, arm, coefficient, value and words; the items that changed most against c = 0, with their text. `RowsError` for no rows"
+    "Filter rows by task, arm, coefficient, value and words; the items that changed most against c = 0, with their text. `RowsError` for no rows, rows without a column, or of another task"
+    if not isinstance(rows, pd.DataFrame): raise RowsError(f"give the rows of `score`, not {type(rows).__name__}")
     if not len(rows): raise RowsError("no rows to look at")
+    gaps = [c for c in ("task", "item", "arm", "coeff", "label", "logratio") if c not in rows]
+    if gaps: raise RowsError(f"the rows have no column {gaps[0]!r}: give the rows of `score`")
+    if not rows.coeff.any(): raise RowsError("all rows are at c = 0, so nothing changed: score with further coefficients")
+    if task is not None:
+        if not hasattr(task, "items") or isinstance(task, str): raise ConfigError(f"task={task!r}: give the Task that was scored, such as sn.task('dilemmas')")
+        if task.name not in set(rows.task): raise RowsError(f"the rows are of {', '.join(map(repr, rows.task.unique()))}, not of the task {task.name!r}: give the task that was scored")
     return RowsBrowser(rows, task, n)

@@ -21,7 +21,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 from traitlets import Any, Bool, Unicode
-from .core import ConfigError, quiet, seed_all
+from .core import ConfigError, check_number, quiet, seed_all
 from .eval.calibrate import Scaled
 from .eval.plot import COLOURS
 from .eval.score import answer, evaluating, named, system_of
@@ -92,6 +92,7 @@ def running_cell()->tuple: # id of the notebook's cell and of this run of it; No
 class Panel(W.VBox):
     "Base of the widgets: a worker, a line of status, `.text` for where there is no front end, and `.close()`"
     made = [] # (cell, run, panel)
+    workers = ()
     error, busy = Unicode("", help="the last error, one line"), Bool(False, help="whether something is being computed")
     def __init__(self, children, delay=.15):
         self.status = W.HTML()
@@ -214,7 +215,7 @@ class Follow:
 
 @contextmanager
 def kept_random(on=True):
-    "Random states as they were, behind the block"
+    "Random states as they were, after the block"
     states = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(enabled=bool(on)): yield
@@ -222,7 +223,7 @@ def kept_random(on=True):
         if on: random.setstate(states[0]), np.random.set_state(states[1])
 
 def write(model, tok, prompt:str, s:dict, cancelled, tell)->str:
-    "What the model writes behind `prompt`, told as it comes"
+    "What the model writes after `prompt`, told as it comes"
     x = encode(tok, prompt, device_of(model))
     follow = Follow(tok, x["input_ids"].shape[1], cancelled, tell)
     how = dict(do_sample=True, temperature=s["temperature"]) if s["temperature"] else dict(do_sample=False)
@@ -232,7 +233,7 @@ def write(model, tok, prompt:str, s:dict, cancelled, tell)->str:
         return follow.text(model.generate(input_ids=x["input_ids"], attention_mask=x["attention_mask"], **how))
 
 def yes_or_no(model, tok, prompt:str)->tuple|None: # logratio (nats), pmass, maxp; None where Yes or No is no single token
-    "What the model would answer right behind `prompt`"
+    "What the model would answer right after `prompt`"
     try: ids = choice_ids(tok)
     except ConfigError: return None
     logits = model(**encode(tok, prompt, device_of(model)), logits_to_keep=1, use_cache=False).logits[:, -1]
@@ -378,9 +379,13 @@ def playground(
     arms, # {name: Intervention}, one arm, or a list of arms that have names
     prompt:str="Describe the garden.", # user message to begin with
     system:str="", # system message
-    begin:str="", # how the answer begins; the gauge reads right behind it
+    begin:str="", # how the answer begins; the gauge reads right after it
     span:float=2., # coefficients go from −span to span
     delay:float=.15, # seconds without a change before the model begins to write
     )->Playground: # `.wait()` until it is done, `.text` says what it shows
-    "Sliders for arms, and what the model writes beside what it writes at c = 0. The model itself is never touched. `ConfigError` for arms without names"
+    "Sliders for arms, and what the model writes beside what it writes at c = 0. The model itself is never touched. `ConfigError` for arms without names or a setting that means nothing"
+    for k, text in dict(prompt=prompt, system=system, begin=begin).items():
+        if not isinstance(text, str): raise ConfigError(f"{k} must be a text, got {text!r}")
+    if check_number(span, "span") <= 0: raise ConfigError(f"span={span}: give the largest coefficient, a number above 0")
+    if check_number(delay, "delay") < 0: raise ConfigError(f"delay={delay}: give seconds, 0 or more")
     return Playground(model, tok, arms, prompt, system, begin, span, delay)
