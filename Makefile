@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= false
 offline := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev demo test readme docs bench clean
+.PHONY: help env dev demo test slow wild readme docs bench clean
 
 help:       ## list these commands
 	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+): .*## /  make \1\t/' | expand -t 16
@@ -21,8 +21,14 @@ dev: $(VENV)/installed-dev   ## the same with the tools for notebooks and checks
 demo: env    ## steer the embedded model, write rows, table and plot to demo/ (ARGS="--quick" for a short run)
 	@$(offline) $(VENV)/bin/steernb demo --out demo $(ARGS)
 
-test: dev    ## run every check that CI runs (ONLY="notebook links" picks some by name)
-	@$(offline) $(PY) .ci/checks.py $(ONLY)
+test: dev    ## run every check that CI runs (ONLY="notebook links" picks some by name; ARGS=--random-order)
+	@$(offline) $(PY) .ci/checks.py $(ONLY) $(ARGS)
+
+slow: dev    ## run the slow cells again and compare their figures with the stored ones: hours (ONLY="84_lab")
+	@$(offline) $(PY) .ci/slow.py $(ONLY) $(ARGS)
+
+wild: dev    ## damaged files, strange models and interruptions, all of them: an hour (ARGS=--quick for a sample)
+	@$(offline) $(PY) .ci/wild.py $(ONLY) $(ARGS)
 
 readme: dev  ## write README.md from nbs/index.ipynb
 	@$(PY) .ci/readme.py

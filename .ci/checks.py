@@ -1,17 +1,21 @@
-"""Every check of `make test`: `python .ci/checks.py [words]` runs those whose name contains a word, or all.
+"""Every check of `make test`: `python .ci/checks.py [words] [--random-order [SEED]]` runs those whose name contains a word, or all.
 
 All of it happens in a temporary copy of the files that git knows or would add, so a dirty tree works and stays as it is.
 A check is a function with the decorator `@check("name")` that raises to fail, raises `Skip` to be skipped and may return a note.
-Each runs in a forked process (torch and its friends are imported once, before), two at a time. The last line is `N passed, N failed`.
+Each runs in a forked process (torch and its friends are imported once, before), two at a time. In the end the failed ones are
+said again, beside the slowest; the last line is `N passed, N failed`. A random order also gives the notebooks another seed than 0
+for draws that they do not seed, so that an example which depends on one is found.
 """
-import ast, contextlib, importlib, io, json, multiprocessing, os, re, shutil, signal, subprocess, sys, tempfile, time, traceback, warnings, zipfile
+import argparse, ast, contextlib, importlib, io, json, multiprocessing, os, random, re, shutil, signal, subprocess, sys, tempfile, time
+import traceback, warnings, zipfile
 from html.parser import HTMLParser
 from multiprocessing.connection import wait
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
-WORKERS, LIMIT = 2, 900                # processes at a time, seconds for one check
+WORKERS, LIMIT = 2, 1500               # processes at a time, seconds for one check
+SEED = 0                               # of the draws that a notebook does not seed
 HEAVY = """torch transformers transformers.models.qwen3.modeling_qwen3 peft accelerate datasets pandas scipy.stats statsmodels.api sklearn.decomposition
     matplotlib.pyplot seaborn ipywidgets tyro fastcore.all nbdev.test nbdev.showdoc nbdev.processors""".split()
 CHECKS = {}
@@ -50,7 +54,7 @@ def notebooks(): return sorted(p for folder in ("nbs", "journal") for p in Path(
 def quarto_pages(): return sorted(p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.qmd"))
 def cells(path, kind="code"): return [c for c in json.loads(Path(path).read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]
 def source(cell): return "".join(cell["source"])
-def python(code, timeout=120, cwd=None):
+def python(code, timeout=600, cwd=None):
     p = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout, cwd=cwd, stdin=subprocess.DEVNULL)
     assert p.returncode == 0, p.stdout[-2000:] + p.stderr[-4000:]
     return p.stdout
@@ -62,6 +66,8 @@ def run_notebook(path):
     from nbdev.config import get_config
     from nbdev.test import test_nb
     flags = get_config().tst_flags.split()
+    from steernb.core import seed_all
+    seed_all(SEED)
     left_out = sum(bool(re.search(rf"^\s*#\|\s*({'|'.join(flags)}|eval:\s*false)\s*$", source(c), flags=re.M)) for c in cells(path))
     passed, seconds = test_nb(path.absolute(), skip_flags=flags, basepath=Path.cwd())
     assert passed, "a cell raised"
@@ -125,7 +131,7 @@ def _():
 
 @check("import steernb: light, and every public name is there")
 def _():
-    out = python("import time; t = time.perf_counter(); import steernb, sys; t = time.perf_counter() - t\n"
+    out = python("import time; t = time.process_time(); import steernb, sys; t = time.process_time() - t\n"
                  "heavy = {'torch', 'transformers', 'pandas', 'matplotlib'} & set(sys.modules); assert not heavy, f'import steernb loads {heavy}'\n"
                  "assert t < 0.5, f'import steernb took {t:.2f} s'\n"
                  "missing = []\n"
@@ -144,6 +150,31 @@ def _():
     texts = {p: p.read_text(encoding="utf-8") for p in [*Path(".").glob("*.md"), *quarto_pages()]}
     texts |= {p: "\n".join(map(source, cells(p, "markdown") + cells(p))) for p in notebooks()}
     none([f"{p}: sn.{n}" for p, t in texts.items() for n in sorted({*re.findall(r"(?<![\w.])sn\.([A-Za-z_]\w*)", t)}) if n not in steernb.__all__], "names are not in steernb/__init__.py")
+
+OWN_STATISTICS = set("""quantile nanquantile percentile nanpercentile quantiles ppf isf default_rng RandomState Generator manual_seed
+    spearmanr kendalltau pearsonr linregress theilslopes binomtest bootstrap permutation_test monte_carlo_test mannwhitneyu wilcoxon
+    ranksums kruskal friedmanchisquare f_oneway ks_2samp fisher_exact chi2_contingency sem proportion_confint multipletests
+    roc_auc_score""".split())
+OWN_MODULES = re.compile(r"ttest_|(scipy|statsmodels|random|numpy\.random)(\.|$)")
+
+def own_statistics(text):
+    "Names in a cell that make a statistic, or draw at random, without the library"
+    tree = ast.parse("\n".join("" if line.startswith(("%", "!")) else line for line in text.splitlines()))
+    for n in ast.walk(tree):
+        if isinstance(n, (ast.Import, ast.ImportFrom)):
+            modules = [getattr(n, "module", None) or "", *(a.name for a in n.names)]
+            yield from (m for m in modules if m in OWN_STATISTICS or OWN_MODULES.match(m))
+        name = getattr(n, "id", None) or getattr(n, "attr", None) or ""
+        if name in OWN_STATISTICS or name.startswith("ttest_"): yield name
+        if name == "random" and getattr(getattr(n, "value", None), "id", "") in ("np", "numpy"): yield "np.random"
+
+@check("statistics: pages call the library and define none of their own")
+def _():
+    pages = [p for p in notebooks() if p.parts[0] == "journal" or "tutorials" in p.parts]
+    def makes_data(text): return re.match(r"(#\|.*\n)*#\| data\s", text)
+    used = [(p, c["id"], sorted(set(own_statistics(source(c))))) for p in pages for c in cells(p) if not makes_data(source(c))]
+    none([f"{p}: cell {i}: {', '.join(names)}" for p, i, names in used if names],
+         "cells make a statistic of their own: call steernb.eval.resample or eval.stats, or begin a cell that only makes data with `#| data`")
 
 @check("wheel: holds every file of steernb/")
 def _():
@@ -184,6 +215,31 @@ def _():
                 shown = "".join(o.get("text", [])) + "".join(o.get("data", {}).get("text/plain", []))
                 problems += [f"{path}: {m[0]} in an output" for m in re.finditer(r"/tmp/\w+", shown)]
     none(problems, "problems")
+
+@check("yaml: cell options, front matter and listings are as Quarto takes them")
+def _():
+    sys.path.insert(0, ".ci")
+    from quarto import listing_problems, option_problems, problems
+    wrong = ["#| fig-alt: left: a ratio", "#| fig-alt: 12", "#| fig-allt: x", "#| echo: false\n#| echo: true", "#| fig-alt: run # 3"]
+    assert all(list(option_problems(f"{w}\nx")) for w in wrong) and list(listing_problems(dict(listing={"image-alt": "x"}))), "the check sees nothing"
+    none(problems(), "lines that Quarto refuses")
+
+@check("coverage: each page calls the functions that its row names, in a cell that runs")
+def _():
+    sys.path.insert(0, ".ci")
+    from covered import problems, rows
+    none(problems(), "rows are not so")
+    states = [r[4].split()[0] for r in rows()]
+    return ", ".join(f"{states.count(s)} {s}" for s in ("works", "partly", "not"))
+
+@check("wild: a small sample of damaged files, strange models and interruptions")
+def _():
+    sys.path.insert(0, ".ci")
+    from wild import run, scripts
+    if not (found := scripts(Path.cwd())): raise Skip("no programs in .ci/wild")
+    results = {p.stem: run(p, True, 600) for p in found}
+    none((f"{n}: {bad} failed\n{said}" for n, (_, bad, said) in results.items() if bad), "programs found something")
+    return ", ".join(f"{n} {good}" for n, (good, _, _) in results.items())
 
 # ---- documentation: processed, not built (the site needs quarto)
 
@@ -318,9 +374,6 @@ def _():
         yield "docs: no page is wider than a phone", phone
 
         quarto = yaml.safe_load(Path("_quarto.yml").read_text(encoding="utf-8"))
-        coverage = [l for l in Path("journal/coverage.qmd").read_text(encoding="utf-8").splitlines() if l.startswith("| ")][1:]
-        thin = [l[:90] for l in coverage if len(c := re.split(r"(?<!\\)\|", l)) != 6 or not c[3].strip() or "](" not in c[4] and "`" not in c[4]]
-        yield "docs: every row of coverage names a function and a cell", lambda: (none(thin, "rows"), f"{len(coverage)} rows")[1]
         menu = targets(quarto["website"]["navbar"]) + targets(quarto["website"]["sidebar"])
         named = [*quarto["project"]["render"], *quarto["project"].get("resources", []), *menu]
         absent = [t for t in named if not urlsplit(t).scheme and not t.startswith("!") and not any(here.glob(t)) and not ("*" in t and (here/t).parent.is_dir())]
@@ -384,8 +437,8 @@ def child(name, job, result, log):
     os._exit(0)
 
 def run(jobs, tmp):
-    "Run `jobs` ({name: function}), print a line for each result, return the counts"
-    count, queue, running = {"ok": 0, "FAIL": 0, "skip": 0}, list(jobs.items()), {}
+    "Run `jobs` ({name: function}), print a line for each result, return [(status, name, seconds, note)]"
+    results, queue, running = [], list(jobs.items()), {}
     fork = multiprocessing.get_context("fork")
     try:
         while queue or running:
@@ -403,21 +456,44 @@ def run(jobs, tmp):
                 if s in late:
                     with contextlib.suppress(ProcessLookupError): os.killpg(p.pid, signal.SIGKILL)
                 p.join()
+                took = time.time() - t
                 lines = json.loads(result.read_text()) if result.exists() else [["FAIL", name, f"stopped after {LIMIT} s" if s in late else f"died with exit code {p.exitcode}"]]
                 for status, name, note in lines:
-                    count[status] += 1
+                    results.append((status, name, took, note))
                     short = note and status != "FAIL"
-                    print(f"{status:4} {time.time()-t:6.1f} s  {name}" + (f" ({note})" if short else ""), flush=True)
+                    print(f"{status:4} {took:6.1f} s  {name}" + (f" ({note})" if short else ""), flush=True)
                     if status == "FAIL": print("\n".join("       | " + l for l in note.splitlines()), flush=True)
                 if any(l[0] == "FAIL" for l in lines) and log.exists():
                     for l in log.read_text(errors="replace").splitlines()[-60:]: print("       > " + l, flush=True)
     finally:
         for p, *_ in running.values():
             with contextlib.suppress(ProcessLookupError): os.killpg(p.pid, signal.SIGKILL)
-    return count
+    return results
 
-def main(words):
+def print_end(results, seconds):
+    "The slowest jobs, the failed checks once more, and the counts"
+    jobs = {}
+    for _, name, took, _ in results: jobs.setdefault(took, name)    # lines of one job have one time
+    print(f"{seconds:.0f} s in all, the slowest:")
+    for took in sorted(jobs, reverse=True)[:10]: print(f"     {took:6.1f} s  {jobs[took]}")
+    for status, name, _, note in results:
+        if status == "skip": print(f"skip           {name} ({note})")
+    for status, name, _, note in results:
+        if status != "FAIL": continue
+        lines = note.strip().splitlines() or [""]
+        print(f"FAIL           {name}: {lines[-1 if lines[0].startswith('Traceback') else 0][:200]}")
+    count = {s: sum(r[0] == s for r in results) for s in ("ok", "FAIL", "skip")}
+    print(f"{count['ok']} passed, {count['FAIL']} failed" + (f", {count['skip']} skipped" if count["skip"] else ""))
+    return 1 if count["FAIL"] or not count["ok"] else 0
+
+def main(argv):
+    global SEED
     start = time.time()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", help="only checks whose name contains one of these")
+    parser.add_argument("--random-order", nargs="?", type=int, const=-1, metavar="SEED", help="shuffle the checks; without a number the seed is drawn")
+    args = parser.parse_args(argv)
+    words = args.words
     os.environ.setdefault("STEERNB_SHARED", str(ROOT.parent/"shared"))
     os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", MPLBACKEND="Agg", STEERNB_QUIET="1")
     with tempfile.TemporaryDirectory(prefix="steernb_") as tmp:
@@ -429,15 +505,20 @@ def main(words):
         jobs |= {f"notebook {p}": (lambda p=p: run_notebook(p)) for p in notebooks()} | CHECKS
         jobs = {n: f for n, f in jobs.items() if not words or any(w in n for w in words)}
         if not jobs: sys.exit(f"no check's name contains {' or '.join(words)}")
+        if args.random_order is not None:
+            SEED = random.randrange(1, 10**6) if args.random_order < 0 else args.random_order
+            print(f"random order, seed {SEED} (again with --random-order {SEED})", flush=True)
+            jobs = dict(random.Random(SEED).sample(list(jobs.items()), len(jobs)))
+        before = {str(p) for p in Path(".").rglob("*")}
         with contextlib.redirect_stderr(io.StringIO()):
             for name in HEAVY: importlib.import_module(name)
         assert "steernb" not in sys.modules
         sys.modules["torch"].set_num_threads(1)
         print(f"{time.time()-start:4.0f} s to copy the tree and import torch and friends", flush=True)
-        count = run(jobs, Path(tmp))
+        results = run(jobs, Path(tmp))
+        left = sorted(str(p) for p in Path(".").rglob("*") if str(p) not in before and "__pycache__" not in p.parts)
+        if left: results.append(("FAIL", "tree: no check leaves files in it", 0., f"it has new files: {', '.join(left[:10])}"))
         os.chdir(ROOT)
-    print(f"{time.time()-start:.0f} s in all")
-    print(f"{count['ok']} passed, {count['FAIL']} failed" + (f", {count['skip']} skipped" if count["skip"] else ""))
-    return 1 if count["FAIL"] or not count["ok"] else 0
+    return print_end(results, time.time() - start)
 
 if __name__ == "__main__": sys.exit(main(sys.argv[1:]))

@@ -27,7 +27,7 @@ async function measure(name, text) {
 
 def chromium(): return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
 
-def too_wide(pages, css, timeout=240):
+def too_wide(pages, css, timeout=420):
     "{name: (width in px, first words of what is too wide)} of the `pages` ({name: html of the body}) that are wider than a phone"
     bodies = {n: f"<!doctype html><meta charset=utf-8><style>{BASE}{css}</style><main>{re.sub(r'<script.*?</script>', '', t, flags=re.S)}</main>" for n, t in pages.items()}
     bodies["__control__"] = f"<!doctype html><main><div style='width:{WIDTH + 60}px'>wide</div></main>"         # the measure itself has to see a page that is too wide

@@ -7,12 +7,12 @@ const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 const expect = (ok, what) => { if (!ok) throw new Error(`expected: ${what}`); };
 
 let page;
-setTimeout(() => { console.error("Timeout: stopped after 200 s"); process.exit(1); }, 200000).unref();
+setTimeout(() => { console.error("Timeout: stopped after 400 s"); process.exit(1); }, 400000).unref();
 
 async function main() {
   const app = await chromium.launch({ executablePath: browser, args: flags });
   page = await app.newPage({ viewport: { width, height } });
-  page.setDefaultTimeout(90000);
+  page.setDefaultTimeout(180000);
   const cell = n => page.locator(".jp-Notebook .jp-CodeCell").nth(n);
   const shot = async (name, n) => { if (pictures) await cell(n).locator(".jp-OutputArea-output").first().screenshot({ path: `${pictures}/${name}.png` }); };
   // run cell n and wait until its number stands beside it

@@ -34,19 +34,20 @@ print("closed by the second run:", old.comm is None and p.comm is not None)""",
 """p.close(); e.close(); b.close()
 print("bit-identical:", torch.equal(model(**x).logits, bare))"""]
 
-def tools(seconds=90)->tuple: # chromium and the folder of node_modules, or None; why not
-    "What is needed beside Python; where CI=true it tries for `seconds` to install playwright-core"
+def tools(seconds=180)->tuple: # chromium and the folder of node_modules, or None; why not
+    "What is needed beside Python; playwright-core is fetched once by npm, into the environment that runs this"
     def call(*command):
         with contextlib.suppress(OSError, subprocess.SubprocessError): return subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL).returncode == 0
-    own = Path(tempfile.gettempdir())/"steernb_browser"
+    own = Path(sys.prefix)/"browser"
     if not chromium(): return None, "no chromium here (Debian: apt-get install chromium)"
     if not shutil.which("node"): return None, "no node here"
     if not find_spec("jupyterlab"): return None, "no jupyterlab here (pip install jupyterlab)"
     def modules(): return next((str(p) for p in (os.environ.get("NODE_PATH"), own/"node_modules") if p and (Path(p)/"playwright-core").is_dir()), None)
-    if not modules() and os.environ.get("CI") == "true":
-        own.mkdir(exist_ok=True)
+    if not modules():
+        if not shutil.which("npm"): return None, "no npm here, which fetches playwright-core"
+        with contextlib.suppress(OSError): own.mkdir(exist_ok=True)
         call("npm", "install", "--no-audit", "--no-fund", "--prefix", str(own), "playwright-core")
-    if not modules(): return None, "no playwright-core here (npm install playwright-core, and NODE_PATH naming its node_modules)"
+    if not modules(): return None, f"npm could not fetch playwright-core (try: npm install --prefix {own} playwright-core)"
     return (chromium(), modules()), ""
 
 def free_port():
@@ -72,7 +73,7 @@ def lab(dark=False):
         with open(tmp/"log", "w") as log:
             server = subprocess.Popen([sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={tmp/'work'}"], env=os.environ | own, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         try:
-            for _ in range(300):
+            for _ in range(1200):
                 with contextlib.suppress(OSError): urlopen(f"{base}/api?token={token}", timeout=2); break
                 if server.poll() is not None: break
                 time.sleep(.1)
@@ -84,7 +85,7 @@ def lab(dark=False):
             try: server.wait(10)
             except subprocess.TimeoutExpired: os.killpg(server.pid, signal.SIGKILL); server.wait()
 
-def drive(have, pictures=None, dark=False, size="1280x900", seconds=220)->dict:
+def drive(have, pictures=None, dark=False, size="1280x900", seconds=420)->dict:
     "Run the test once; what the page showed. AssertionError with the browser's words if it failed"
     browser, modules = have
     with lab(dark) as url:
