@@ -1,6 +1,6 @@
 """Every architecture × operators, token scopes and adapter families: exact, or refused with a SteerError. Nothing silent.
 
-    python .ci/wild/architectures.py [--quick] [--seed 0] [-v] [words]
+    python .ci/wild/architectures.py [--quick] [-v] [words]
 
 The models are tiny and random (`families.py`). For each of them:
 
