@@ -398,7 +398,7 @@ def _():
                     if (v := re.findall(r"^\s*version\s*[:=]\s*\{?([\d.]+)", Path(p).read_text(encoding="utf-8"), flags=re.M)) != [cfg.version]]
         yield "docs: front matter is complete", lambda: none(lacking, "missing fields")
         silent = [str(p) for p in sorted(Path("journal").glob("[0-9]*.ipynb")) if not any("made by: " in "".join(o.get("text", [])) for c in cells(p) for o in c.get("outputs", []))]
-        yield "docs: every journal page prints the command that made it", lambda: none(silent, "pages without a stored `made by:` (see colophon in steernb.lab.journal)")
+        yield "docs: every journal page prints the command that made it", lambda: none(silent, "pages without a stored `made by:` (see colophon in steernb.site.page)")
 
 # ---- a real browser
 

@@ -14,7 +14,7 @@ DEAR = { # pages that a night does not run unless `--dear` asks for them: why
     "journal/2026-11-22-pairs-and-passes.ipynb": "an hour of training",
 }
 SPEED = { # cells whose figures are times or ratios of times; they run, and are not compared
-    "nbs/03_model.capture.ipynb": ["c095"], "nbs/21_direction.fisher.ipynb": ["c058"], "nbs/40_eval.score.ipynb": ["c076"],
+    "nbs/08_model.capture.ipynb": ["c095"], "nbs/21_direction.fisher.ipynb": ["c058"], "nbs/42_eval.score.ipynb": ["c076"],
     "nbs/51_adapter.innerpissa.ipynb": ["c071"],
 }
 FIGURE = re.compile(r"(?<![\w.])[-+−]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?", flags=re.I)

@@ -115,7 +115,7 @@ def make(folder):
     from steernb.model.hooks import hidden
     from steernb.model.load import byte_tokenizer, random_model
     from steernb.steer import operators
-    from steernb.steer.interop import save_gguf, save_lm_eval
+    from steernb.steer.files import save_gguf, save_lm_eval
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tok = byte_tokenizer()
@@ -261,7 +261,7 @@ def file_rows(page, folder):
     "What each wrote, read by the other; clamp, which lm-eval has only through its file"
     import warnings
     from steernb.core import FormatError
-    from steernb.steer.interop import load_gguf, load_lm_eval
+    from steernb.steer.files import load_gguf, load_lm_eval
     s, vs, ours, folder = "Files", vectors(folder, "all"), page.arrays["steernb"], Path(folder)
     def added(vec): return list(vec.scaled().values())
     def apart(path, expected): return worst(relative(a, b) for a, b in zip(added(load_gguf(folder/path)), expected, strict=True))

@@ -11,9 +11,9 @@ sys.path.insert(0, str(HERE.parent))
 from phone import chromium
 
 CELLS = ["""import torch, steernb as sn
-from steernb.heatmap import explorer
-from steernb.rows import rows_browser
-from steernb.widgets import playground
+from steernb.widget.explorer import explorer
+from steernb.widget.rows import rows_browser
+from steernb.widget.playground import playground
 model, tok = sn.load()
 pairs = sn.axis_pairs("honesty", tok, n=64)
 arms = sn.vector_arms(model, tok, pairs, ["mean_diff"]) | dict(persona=sn.prompt_arm("honesty"))

@@ -203,8 +203,8 @@ def tables(tmp):
     import steernb as sn
     from steernb.eval.score import COLUMNS, Cell, mark, read_cell, read_table, write_table
     from steernb.lab.runs import log_step, read_steps, write_json
-    from steernb.lab.journal import new_page
-    from steernb.lab.site import stored
+    from steernb.site.page import new_page
+    from steernb.site.reference import stored
     rows = pd.DataFrame(dict(model="m", task="t", item=range(12), group=0, action="to_do", label=1., arm="v", coeff=1., seed=0, logratio=.5,
                              pmass=.9, maxp=.6, choice="Yes", nll=float("nan"), low_pmass=False))[COLUMNS]
     made = dict(items="a", prompts="b", model="c", reader="d", arm="e")

@@ -15,7 +15,7 @@ from ..core import ConfigError, Registry, SteerError, nearest
 from ..data.defaults import AXIS_SITES, default_sites
 from ..data.pairs import persona_pairs
 from ..data.tasks import Task
-from ..data.world import AXES, SHOW, TALK, persona_texts, suffixes, with_article
+from ..tiny.world import AXES, SHOW, TALK, persona_texts, suffixes, with_article
 from ..direction.contrast import extractor
 from ..model.hooks import blocks
 from ..model.load import check_tokenizer

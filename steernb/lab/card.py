@@ -10,8 +10,8 @@ __all__ = ['persona_arms', 'axis_rows', 'axis_matrix', 'column_ratio', 'defaults
 import re
 import pandas as pd
 from ..core import progress, quiet
-from ..data.world import AXES, facts, neutral_texts, persona_texts, story_prompts, story_words
-from ..eval.degrade import delta_nll, generate
+from ..tiny.world import AXES, facts, neutral_texts, persona_texts, story_prompts, story_words
+from ..eval.side_effects import delta_nll, generate
 from ..eval.score import score
 from ..eval.stats import dose_response
 from .arms import axis_pairs, random_arms, vector_arms

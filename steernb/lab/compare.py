@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pandas as pd
 from ..core import ConfigError, check_whole, atomic, check_target, write_csv
 from ..data.tasks import Task, task
-from ..eval.degrade import delta_nll
+from ..eval.side_effects import delta_nll
 from ..eval.resample import prediction_interval
 from ..eval.score import grid, score
 from ..eval.stats import dose_response

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import pandas as pd
 from ..core import ConfigError
 from ..data.defaults import is_embedded
-from ..eval.degrade import delta_nll
+from ..eval.side_effects import delta_nll
 from ..eval.score import grid, score
 from ..eval.stats import coherence_range
-from ..eval.transfer import main_metric, transfer
+from ..eval.metrics import main_metric, transfer
 from ..eval.plot import plot_pareto
 from .arms import ALL, Contrast, axis_pairs, check_arms, make_arms
 from .compare import axis_task, each_seed, summarise
