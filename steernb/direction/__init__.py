@@ -1,2 +1,3 @@
-"""Extractors. Importing anything of this floor fills their registry."""
-from . import contrast, fisher, reference, sspace
+"""Extractors, and what is behind them."""
+from .. import _space
+__getattr__, __dir__, __all__ = _space("direction")

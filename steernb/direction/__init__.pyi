@@ -1,0 +1,4 @@
+from ..direction.contrast import rank_sites as rank_sites
+from ..direction.sspace import Basis as Basis, bases as bases
+from ..direction.reference import loss_subspace as loss_subspace, reference_directions as reference_directions
+from ..direction.heldout import cosines as cosines, logit_lens as logit_lens, separability as separability, site_table as site_table
