@@ -1,2 +1,3 @@
-"""What steers. Importing anything of this floor fills the registry of operators."""
-from . import operators
+"""What steers."""
+from .. import _space
+__getattr__, __dir__, __all__ = _space("steer")
