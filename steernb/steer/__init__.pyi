@@ -1,0 +1,2 @@
+from ..steer.vector import operator as operator, per_row as per_row
+from ..steer.operators import When as When
