@@ -10,18 +10,18 @@ __all__ = ['rotation', 'scale_s', 'SVD_PRESETS', 'cayley', 'exponential', 'skew'
 from contextlib import contextmanager
 from dataclasses import dataclass
 import enum, math, zlib
+from typing import Optional, Union # with PeftType and TaskType: what PeftConfig's own fields are annotated with
 import torch
 from torch import nn, Tensor
 from fastcore.basics import patch
 from jaxtyping import Float
-from typing import Optional, Union # with PeftType and TaskType: what PeftConfig's own fields are annotated with
 from peft import PeftConfig, PeftType, TaskType
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_PREFIX_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 from peft.tuners._buffer_dict import BufferDict
 from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer, check_adapters_to_merge
 from ..core import ConfigError, Registry, SiteError, SteerError, check_number, nearest
-from .reversible import family as adapter_family
 from ..direction.sspace import svd_basis, weight
+from .reversible import COUNT, family as adapter_family, or_none
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c006
 rotation = Registry("rotation") # a skew matrix [… r r] -> a rotation [… r r]
@@ -38,16 +38,18 @@ def cayley(
 def exponential(
     A:Float[Tensor, "... r r"], # skew
 )->Float[Tensor, "... r r"]:
-    "exp(A): turns a plane of speed ω by ω, past π all the way round. In float64 where there is one: in float32 torch's is off by 2e-5 at norm 0.5. Slower than Cayley"
+    """exp(A): turns a plane of speed ω by ω, past π all the way round. Slower than Cayley.
+
+    In float64 where there is one: in float32 torch's is off by 2e-5 at norm 0.5."""
     return torch.matrix_exp(A if A.device.type == "mps" else A.double()).to(A)
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c008
 def skew(
     theta:Float[Tensor, "... r r"],
     max_angle:float|None=.3, # radians; None or infinity: no bound
-    clamp:str="entry", # a = max_angle; "plane": a = 2 tan(max_angle/2), so that a Cayley rotation of a plane ends at max_angle (AntiPaSTO; π and more: no bound)
+    clamp:str="entry", # a = max_angle; "plane": 2 tan(max_angle/2), where a plane's Cayley rotation ends (AntiPaSTO)
 )->Float[Tensor, "... r r"]:
-    "A = a · tanh((θ − θᵀ)/a), element by element"
+    "A = a · tanh((θ − θᵀ)/a), element by element; with \"plane\", π and more is no bound"
     if clamp not in ("entry", "plane"): raise ConfigError(f"clamp={clamp!r}: give 'entry' or 'plane'")
     A, limit = theta - theta.mT, math.pi if clamp == "plane" else math.inf
     if max_angle is None or max_angle >= limit: return A
@@ -57,29 +59,41 @@ def skew(
 def principal_angle(
     R:Float[Tensor, "r r"], # a rotation
 )->float: # radians, 0 … π
-    "The largest angle by which `R` turns a plane, from its eigenvalues"
+    "Find the largest angle by which `R` turns a plane, from its eigenvalues"
     return torch.linalg.eigvals(R.detach().double()).angle().abs().max().item()
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c012
-scale_s = Registry("scale_s") # S [r], δ [r], c -> S(c) [r]; identity at c = 0; `.start`: mean and standard deviation of δ, or a uniform range
+scale_s = Registry("scale_s") # S [r], δ [r], c -> S(c) [r]; identity at c = 0
 
 @scale_s("none")
-def no_scale(S, delta, c): "S stays"; return S
+def no_scale(S, delta, c):
+    "S stays"
+    return S
 
 @scale_s("add2")
-def add_s(S, delta, c): "S + c δ: odd and unbounded; a large δ turns a small singular value negative"; return S + c * delta
+def add_s(S, delta, c):
+    "S + c δ: odd and unbounded; a large δ turns a small singular value negative"
+    return S + c * delta
 
 @scale_s("add_tanh")
-def add_tanh(S, delta, c): "S (1 + c tanh δ): at most ±100 % of each at |c| = 1 (upstream's old name: add)"; return S * (1 + c * delta.tanh())
+def add_tanh(S, delta, c):
+    "S (1 + c tanh δ): at most ±100 % of each at |c| = 1 (upstream's old name: add)"
+    return S * (1 + c * delta.tanh())
 
 @scale_s("tanh")
-def tanh(S, delta, c): "S + c tanh δ: at most ±1 on each (a variant in the notes)"; return S + c * delta.tanh()
+def tanh(S, delta, c):
+    "S + c tanh δ: at most ±1 on each (a variant in the notes)"
+    return S + c * delta.tanh()
 
 @scale_s("mult")
-def mult(S, delta, c): "S exp(c δ): always positive, S(c) S(−c) = S². Not odd: +1 adds more than −1 takes away"; return S * (c * delta).exp()
+def mult(S, delta, c):
+    "S exp(c δ): always positive, S(c) S(−c) = S². Not odd: +1 adds more than −1 takes away"
+    return S * (c * delta).exp()
 
 @scale_s("elu")
-def elu(S, delta, c): "S (1 + c ELU(δ)): AntiPaSTO's gain, with c outside so that it is odd; at most −100 % at c = 1"; return S * (1 + c * nn.functional.elu(delta))
+def elu(S, delta, c):
+    "S (1 + c ELU(δ)): AntiPaSTO's gain, with c outside so that it is odd; at most −100 % at c = 1"
+    return S * (1 + c * nn.functional.elu(delta))
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c016
 class _Type(str, enum.Enum):
@@ -87,10 +101,12 @@ class _Type(str, enum.Enum):
     INNERPISSA = "INNERPISSA"
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c017
+_some = or_none(COUNT)
+
 @dataclass
 class InnerPissaConfig(PeftConfig):
     "Settings of the SVD-rotation adapter. Anything out of range: `ConfigError`"
-    target_modules:list[str]|str|None = None # paths or endings of paths, a regular expression, or "all-linear"; None: what writes into the residual stream
+    target_modules:list[str]|str|None = None # ends of paths, regular expression, "all-linear"; None: writers
     exclude_modules:list[str]|str|None = None # as `target_modules`
     layers_to_transform:list[int]|int|None = None # only these blocks, where `target_modules` is a list
     layers_pattern:list[str]|str|None = None # name of the list of blocks, with `layers_to_transform`
@@ -99,14 +115,14 @@ class InnerPissaConfig(PeftConfig):
     rot_u:bool = False # rotate the output side; unstable according to the notes
     rotation:str = "cayley" # a name in `rotation`
     block_size:int|None = None # rotate blocks of so many directions (as in OFT); must divide the number of directions
-    planes:int|None = None # turn at most so many planes on each side (in each block): θ = A Bᵀ of that rank; None: all
+    planes:int|None = None # turn at most so many on each side (in each block): θ = A Bᵀ of that rank; None: all
     max_angle:float|None = .3 # bound in `skew`, radians; None: no bound
     clamp:str = "entry" # "plane": AntiPaSTO's form of that bound
     scale_s:str = "add2" # a name in `scale_s`; "add" is the old name of "add_tanh"
     learn_u:bool = False # learn U + c ΔU too
     dims:dict[str, list[int]]|None = None # {path of a module: singular directions}; others take the first r
     init_theta:float = .002 # standard deviation of θ (before it is made skew) and, relative to a column of U, of ΔU
-    init_delta:list[float]|None = None # mean and standard deviation of δ; None: (0, .002) for mult and elu, else uniform in 1e-5 … 1e-3
+    init_delta:list[float]|None = None # mean and deviation of δ; None: (0, .002) for mult, elu, else 1e-5 … 1e-3
     seed:int = 0 # of θ, δ, ΔU
 
     def __post_init__(self):
@@ -117,52 +133,84 @@ class InnerPissaConfig(PeftConfig):
         if self.scale_s == "add": self.scale_s = "add_tanh"
         if self.max_angle == math.inf: self.max_angle = None
         rotation[self.rotation], scale_s[self.scale_s], skew(torch.zeros(1, 1), None, self.clamp)
-        def need(ok, message):
-            if not ok: raise ConfigError(message)
-        need(self.max_angle is None or check_number(self.max_angle, "max_angle") > 0, f"max_angle={self.max_angle}: give radians above 0, or None for no bound")
-        for n, v in dict(r=self.r, block_size=self.block_size, planes=self.planes).items():
-            need(v is None or isinstance(v, int) and not isinstance(v, bool) and v >= 1, f"{n}={v!r}: give a whole number from 1 on, or None")
-        need(not (self.r and self.block_size) or self.r % self.block_size == 0, f"r={self.r} is not divisible by block_size={self.block_size}")
-        need(check_number(self.init_theta, "init_theta") > 0, "init_theta must be above 0: at θ = 0 the coefficients +1 and −1 give the same output; use .002")
-        need(self.init_delta is None or len(self.init_delta) == 2 and self.init_delta[1] > 0, f"init_delta={self.init_delta}: give a mean, and a deviation above 0")
-        need(self.rot_v or self.rot_u or self.learn_u or self.scale_s != "none", "nothing to train: switch on rot_v, rot_u, learn_u or scale_s")
+        for n in ("r", "block_size", "planes"):
+            if (x := getattr(self, n)) not in _some: raise ConfigError(f"{n}={x!r}: give {_some.words}")
+        if message := self.wrong(): raise ConfigError(message)
+
+    def wrong(self)->str|None:
+        "What is out of range, and what to give"
+        delta = self.init_delta
+        if self.max_angle is not None and not check_number(self.max_angle, "max_angle") > 0:
+            return f"max_angle={self.max_angle}: give radians above 0, or None for no bound"
+        if self.r and self.block_size and self.r % self.block_size:
+            return f"r={self.r} is not divisible by block_size={self.block_size}"
+        if not check_number(self.init_theta, "init_theta") > 0:
+            return "init_theta must be above 0: at θ = 0 the coefficients +1 and −1 give the same output; use .002"
+        if delta is not None and not (len(delta) == 2 and delta[1] > 0):
+            return f"init_delta={delta}: give a mean, and a deviation above 0"
+        if not (self.rot_v or self.rot_u or self.learn_u) and self.scale_s == "none":
+            return "nothing to train: switch on rot_v, rot_u, learn_u or scale_s"
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c020
+def _drawn(seed): return torch.Generator().manual_seed(seed)
+
 def _start(shape, std, seed, mean=0.):
     "Normal numbers, cut at two standard deviations"
-    return nn.init.trunc_normal_(torch.empty(shape), mean, std, mean - 2 * std, mean + 2 * std, generator=torch.Generator().manual_seed(seed))
+    return nn.init.trunc_normal_(torch.empty(shape), mean, std, mean - 2 * std, mean + 2 * std, generator=_drawn(seed))
+
+def _theta_start(config, shape, seed):
+    "θ of one side: skew, or two factors of it"
+    n = _start(shape, config.init_theta, seed)
+    if not config.planes: return n - n.mT
+    # A is not small, so that B has a gradient from the first step on
+    A = _start((*shape[:-1], config.planes), shape[-1] ** -.5, seed + 4)
+    return torch.stack([A, n[..., :config.planes]])
+
+def _delta_start(config, r, seed):
+    "δ of each singular value"
+    if config.init_delta is None and config.scale_s not in ("mult", "elu"):
+        return torch.empty(r).uniform_(1e-5, 1e-3, generator=_drawn(seed))
+    mean, std = config.init_delta or (0., .002)
+    return _start((r,), std, seed, mean)
 
 def _initial(config, path, r, d_out)->dict:
     "Initial values of what one module trains"
-    seed, b, new = config.seed * 1_000_003 + zlib.crc32(path.encode()), config.block_size or r, {}
-    if r % b: raise ConfigError(f"{path}: {r} singular directions are not divisible by block_size={b}; choose another r")
+    seed, b = config.seed * 1_000_003 + zlib.crc32(path.encode()), config.block_size or r
+    new = {}
+    if r % b: raise ConfigError(f"{path}: {r} singular directions are not divisible by block_size={b}. Use another r")
     shape = (r // b, b, b) if config.block_size else (r, r)
     for i, side in enumerate("vu"):
-        if getattr(config, f"rot_{side}"):
-            n = _start(shape, config.init_theta, seed + i)
-            # A is not small, so that B has a gradient from the first step on
-            new[f"theta_{side}"] = torch.stack([_start((*shape[:-1], config.planes), b ** -.5, seed + i + 4), n[..., :config.planes]]) if config.planes else n - n.mT
-    if config.scale_s != "none":
-        mean, std = config.init_delta or (0., .002)
-        uniform = config.init_delta is None and config.scale_s not in ("mult", "elu")
-        new["delta"] = torch.empty(r).uniform_(1e-5, 1e-3, generator=torch.Generator().manual_seed(seed + 2)) if uniform else _start((r,), std, seed + 2, mean)
+        if getattr(config, f"rot_{side}"): new[f"theta_{side}"] = _theta_start(config, shape, seed + i)
+    if config.scale_s != "none": new["delta"] = _delta_start(config, r, seed + 2)
     if config.learn_u: new["dU"] = _start((d_out, r), config.init_theta / d_out ** .5, seed + 3)
     return new
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c021
 def _directions(base, config, path)->tuple:
-    "The singular directions of a layer that its adapter turns; their number is written into the configuration where the weights' rank is below what their shape allows"
+    """The singular directions of a layer that its adapter turns.
+
+    Their number is written into the configuration where the weights' rank is below what their shape allows."""
     b, chosen = svd_basis(*weight(base)), (config.dims or {}).get(path)
     k = len(b.S)
     if chosen is None:
         chosen = list(range(min(config.r or k, k)))
         if len(chosen) < min(config.r or k, len(b.U), len(b.V)): config.dims = {**(config.dims or {}), path: chosen}
     if sorted(set(chosen)) != list(chosen) or not chosen or not 0 <= chosen[0] <= chosen[-1] < k:
-        raise ConfigError(f"dims of {path} must be ascending, all different and from 0 to {k - 1} (the modes of its weights), got {str(list(chosen))[:60]}")
+        raise ConfigError(f"dims of {path} must be ascending, all different and from 0 to {k - 1} (the modes of its "
+                          f"weights), got {str(list(chosen))[:60]}")
     b = b.at(chosen)
     return b.U, b.S, b.V
 
-def _is_linear(m)->bool: return hasattr(m, "in_features") and hasattr(m, "out_features") or type(m).__name__ == "Conv1D"
+def _widths(m)->tuple|None: # inputs and outputs; None for what is no linear layer
+    "The widths of a linear layer"
+    if type(m).__name__ == "Conv1D": return m.nx, m.nf
+    return (m.in_features, m.out_features) if hasattr(m, "in_features") and hasattr(m, "out_features") else None
+
+def _unfilled(base, config, path)->tuple:
+    "Directions of the right shapes, for a file to fill"
+    d_in, d_out = _widths(base)
+    r = len((config.dims or {}).get(path, ())) or min(config.r or d_in, d_in, d_out)
+    return tuple(torch.full(shape, torch.nan) for shape in ((d_out, r), (r,), (d_in, r)))
 
 def _loading()->bool:
     "Whether PEFT is putting new parameters on no device, to fill them from a file (`low_cpu_mem_usage`)"
@@ -180,24 +228,23 @@ class InnerPissaLayer(nn.Module, BaseTunerLayer):
 
     def __init__(self, base_layer, adapter_name, config, path=""):
         super().__init__()
-        self.base_layer, self._active_adapter, self._held = base_layer, adapter_name, None
-        self.r, self.coefficient, self.configs, self.merged_adapters = {}, {}, {}, []
+        self.base_layer, self._active_adapter = base_layer, adapter_name
+        self._held = None
+        self.r, self.coefficient, self.configs = {}, {}, {}
+        self.merged_adapters = []
         for name in self.adapter_layer_names: setattr(self, name, nn.ParameterDict())
         for name in self.other_param_names[:3]: setattr(self, name, BufferDict(persistent=True))
         self.update_layer(adapter_name, config, path)
 
     def update_layer(self, adapter_name, config, path=""):
         "Add an adapter"
-        base = self.get_base_layer()
-        if _loading():
-            d_in, d_out = (base.nx, base.nf) if type(base).__name__ == "Conv1D" else (base.in_features, base.out_features)
-            r = len((config.dims or {}).get(path, ())) or min(config.r or d_in, d_in, d_out)
-            U, S, V = (torch.full(shape, torch.nan) for shape in ((d_out, r), (r,), (d_in, r)))
-        else: U, S, V = _directions(base, config, path)
+        U, S, V = (_unfilled if _loading() else _directions)(self.get_base_layer(), config, path)
         new = _initial(config, path, len(S), len(U))
         for name, x in dict(U=U, S=S, V=V).items(): getattr(self, f"innerpissa_{name}")[adapter_name] = x.contiguous()
         for name, x in new.items(): getattr(self, f"innerpissa_{name}")[adapter_name] = nn.Parameter(x)
-        self.r[adapter_name], self.coefficient[adapter_name], self.configs[adapter_name] = len(S), 1., config
+        self.r[adapter_name] = len(S)
+        self.coefficient[adapter_name] = 1.
+        self.configs[adapter_name] = config
         self._move_adapter_to_device_of_base_layer(adapter_name)
         self.set_adapter(self.active_adapters, inference_mode=config.inference_mode)
 
@@ -205,8 +252,9 @@ class InnerPissaLayer(nn.Module, BaseTunerLayer):
         "As in PEFT, but float32 stays float32"
         device = device or self._get_base_layer_device_and_dtype(self.get_base_layer())[0]
         for name in self.adapter_layer_names + self.other_param_names[:3]:
-            d = getattr(self, name)
-            if device is not None and adapter_name in d and not d[adapter_name].is_meta: d[adapter_name] = d[adapter_name].to(device)
+            own = getattr(self, name)
+            if device is not None and adapter_name in own and not own[adapter_name].is_meta:
+                own[adapter_name] = own[adapter_name].to(device)
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c024
 @patch
@@ -222,7 +270,8 @@ def core(self:InnerPissaLayer,
 def _spectrum(self:InnerPissaLayer, adapter):
     "S(c)"
     S, delta = self.innerpissa_S[adapter].float(), self.innerpissa_delta
-    return scale_s[self.configs[adapter].scale_s](S, delta[adapter].float(), self.coefficient[adapter]) if adapter in delta else S
+    if adapter not in delta: return S
+    return scale_s[self.configs[adapter].scale_s](S, delta[adapter].float(), self.coefficient[adapter])
 
 @patch
 def _theta(self:InnerPissaLayer, side, adapter):
@@ -245,7 +294,9 @@ def _factors(self:InnerPissaLayer, adapter):
     U, S, V = (getattr(self, f"innerpissa_{name}")[adapter].float() for name in "USV")
     K = self.core(adapter)
     M = K - torch.diag(S)
-    if adapter in self.innerpissa_dU: M, U = torch.cat([M, key[1] * K], 1), torch.cat([U, self.innerpissa_dU[adapter].float()], 1)
+    if adapter in self.innerpissa_dU:
+        M = torch.cat([M, key[1] * K], 1)
+        U = torch.cat([U, self.innerpissa_dU[adapter].float()], 1)
     if held is not None: held[key] = V, M, U
     return V, M, U
 
@@ -279,16 +330,18 @@ def merge(self:InnerPissaLayer, safe_merge=False, adapter_names=None):
     W = self.get_base_layer().weight
     for name in check_adapters_to_merge(self, adapter_names):
         if name not in self.r: continue
-        if not W.is_floating_point(): raise ConfigError("quantised weights can't take a merge: load the model without quantization")
+        if not W.is_floating_point():
+            raise ConfigError("quantised weights can't take a merge: load the model without quantization")
         new = W.data + self.get_delta_weight(name).detach().to(W.dtype)
-        if safe_merge and not new.isfinite().all(): raise SteerError(f"weights merged with {name!r} would hold NaN or infinity: this adapter is broken")
+        if safe_merge and not new.isfinite().all():
+            raise SteerError(f"weights merged with {name!r} would hold NaN or infinity: this adapter is broken")
         if not self.merged: self._unmerged = W.data
         W.data = new
         self.merged_adapters.append(name)
 
 @patch
 def unmerge(self:InnerPissaLayer):
-    "The weights from before `merge`, bit by bit"
+    "Put the weights from before `merge` back, bit by bit"
     if self.merged: self.get_base_layer().weight.data = self._unmerged.to(self.get_base_layer().weight)
     self.merged_adapters, self._unmerged = [], None
 
@@ -297,23 +350,31 @@ class InnerPissaModel(BaseTuner):
     "Puts an `InnerPissaLayer` in the place of each target module"
     prefix = "innerpissa_"
     tuner_layer_cls = InnerPissaLayer
-    target_module_mapping = dict.fromkeys("qwen2 qwen3 llama mistral gemma gemma2 gemma3 gemma3_text glm4".split(), ["o_proj", "down_proj"]) | {"gpt2": ["c_proj"]}
+    target_module_mapping = {"gpt2": ["c_proj"]} | dict.fromkeys(
+        "qwen2 qwen3 llama mistral gemma gemma2 gemma3 gemma3_text glm4".split(), ["o_proj", "down_proj"])
+
+    def check_targets(self, model, config):
+        "Refuse targets that are no linear layers, and dims of what is no target"
+        wrapped = [p for p, m in model.named_modules() if isinstance(m, BaseTunerLayer)]
+        def inside(p): return any(p.startswith(f"{w}.") for w in wrapped)
+        hits = {p: m for p, m in model.named_modules() if not inside(p) and self._check_target_module_exists(config, p)}
+        if odd := [p for p, m in hits.items() if not (_widths(m) or isinstance(m, BaseTunerLayer))]:
+            raise SiteError(f"{odd[0]} is no linear layer ({type(hits[odd[0]]).__name__}). Use target modules that are")
+        if config.target_modules != "all-linear" and (missing := [p for p in config.dims or () if p not in hits]):
+            near = ", ".join(nearest(missing[0], hits)) or "there are none"
+            raise ConfigError(f"dims names {missing[0]!r}, which is no target module; nearest: {near}")
 
     def inject_adapter(self, model, adapter_name, *args, **kwargs):
         "As in PEFT, but what can't be done leaves the model as it was"
         config = self._prepare_adapter_config(self.peft_config[adapter_name], self.get_model_config(model))
-        wrapped = [p for p, m in model.named_modules() if isinstance(m, BaseTunerLayer)]
-        hits = {p: m for p, m in model.named_modules() if not any(p.startswith(f"{w}.") for w in wrapped) and self._check_target_module_exists(config, p)}
-        if odd := [p for p, m in hits.items() if not (_is_linear(m) or isinstance(m, BaseTunerLayer))]:
-            raise SiteError(f"{odd[0]} is no linear layer ({type(hits[odd[0]]).__name__}): choose target modules that are")
-        if config.target_modules != "all-linear" and (gone := [p for p in config.dims or () if p not in hits]):
-            raise ConfigError(f"dims names {gone[0]!r}, which is no target module; nearest: {', '.join(nearest(gone[0], hits)) or 'there are none'}")
+        self.check_targets(model, config)
         try: super().inject_adapter(model, adapter_name, *args, **kwargs)
         except Exception:
             for path, m in list(model.named_modules()):
                 if not isinstance(m, InnerPissaLayer) or adapter_name not in m.r: continue
+                parent, _, leaf = path.rpartition(".")
                 if len(m.r) > 1: m.delete_adapter(adapter_name)
-                else: setattr(model.get_submodule(path.rpartition(".")[0]), path.rpartition(".")[2], m.base_layer)
+                else: setattr(model.get_submodule(parent), leaf, m.base_layer)
             raise
 
     def _create_and_replace(self, config, adapter_name, target, target_name, parent, current_key, **kwargs):
@@ -332,7 +393,8 @@ SVD_PRESETS = dict( # name: settings of `InnerPissaConfig` that differ from its 
     antipasto=dict(r=64, max_angle=math.pi / 4, clamp="plane", init_theta=.003, init_delta=[4e-4, 4e-4]),
     ssvd=dict(scale_s="none"),                               # rotates the input side only
     svd_oft=dict(r=256, block_size=4, max_angle=.5, scale_s="none"), # OFT's blocks, in singular coordinates
-    svft=dict(r=None, rot_v=False),                          # SVFT replace_add, adapter_add: U (S + c M) Vᵀ with diagonal M (arXiv:2405.19597)
+    # SVFT replace_add, adapter_add: U (S + c M) Vᵀ with diagonal M (arXiv:2405.19597)
+    svft=dict(r=None, rot_v=False),
     svft_mult=dict(r=None, rot_v=False, scale_s="mult"),     # replace_mult, adapter_mult
     svft_tanh=dict(r=None, rot_v=False, scale_s="add_tanh"), # bounded
     svft_u=dict(rot_v=False, learn_u=True),                  # the notes' SVFT for preferences: a learned ΔU
@@ -344,21 +406,22 @@ SVD_PRESETS = dict( # name: settings of `InnerPissaConfig` that differ from its 
 @patch
 def stats(self:InnerPissaLayer,
     adapter:str="default", # name of an adapter
-)->dict: # theta, scale, angle, orthogonality
-    "Norm of θ, mean of S(c)/S, and over both rotations at the current c the largest angle of a plane (radians) and the largest entry of |RᵀR − I|"
+)->dict: # at the current c: norm of θ, mean of S(c)/S, largest angle (radians), largest |RᵀR − I|
+    "Measure an adapter: theta, scale, angle, orthogonality"
     cfg, S = self.configs[adapter], self.innerpissa_S[adapter]
     sides = [side for side in "vu" if getattr(cfg, f"rot_{side}")]
     R = [self._rotation(side, adapter).detach().cpu() for side in sides]
     theta = math.hypot(*(self._theta(side, adapter).norm().item() for side in sides))
-    return dict(theta=theta, scale=(self._spectrum(adapter) / S).mean().item(), angle=max(map(principal_angle, R), default=0.),
-                orthogonality=max([(r.mT @ r - torch.eye(len(r))).abs().max().item() for r in R], default=0.))
+    off = [(r.mT @ r - torch.eye(len(r))).abs().max().item() for r in R]
+    return dict(theta=theta, scale=(self._spectrum(adapter) / S).mean().item(),
+                angle=max(map(principal_angle, R), default=0.), orthogonality=max(off, default=0.))
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c054
 @contextmanager
 def hold(
     model:nn.Module, # anything with `InnerPissaLayer`s inside
 ):
-    "Inside of the block a layer computes K(c) once per coefficient, as long as gradients are off. Don't change the parameters meanwhile"
+    "Compute K(c) once per coefficient, as long as gradients are off; don't change the parameters meanwhile"
     layers = [m for m in model.modules() if isinstance(m, InnerPissaLayer)]
     for x in layers: x._held = {}
     try: yield
@@ -366,11 +429,15 @@ def hold(
         for x in layers: x._held = None
 
 # %% ../../nbs/51_adapter.innerpissa.ipynb #c073
-def _as_family(name):
-    def make(targets, r=128, **options): return InnerPissaConfig(target_modules=targets, **{**SVD_PRESETS[name], "r": SVD_PRESETS[name].get("r", r) and r, **options})
-    make.neutral = dict.fromkeys(InnerPissaLayer.adapter_layer_names, 0.)
-    make.rotates = SVD_PRESETS[name].get("rot_v", True)
-    make.about = "x V (R(c) S(c) − S) Uᵀ added to the layer's output; " + ("R(−c) = R(c)ᵀ" if make.rotates else "S(c) alone") + (", U learned too" if SVD_PRESETS[name].get("learn_u") else "")
+def _as_family(name, preset):
+    "Register a preset as a family"
+    def make(targets, r=128, **options):
+        return InnerPissaConfig(target_modules=targets, **preset | dict(r=preset.get("r", r) and r) | options)
     make.__name__ = make.__qualname__ = name
-    return adapter_family(name)(make)
-for _name in SVD_PRESETS: _as_family(_name)
+    rotates = preset.get("rot_v", True)
+    way = "R(−c) = R(c)ᵀ" if rotates else "S(c) alone"
+    if preset.get("learn_u"): way += ", U learned too"
+    adapter_family(name, neutral=dict.fromkeys(InnerPissaLayer.adapter_layer_names, 0.), rotates=rotates,
+                   about=f"x V (R(c) S(c) − S) Uᵀ added to the layer's output; {way}")(make)
+
+for _name, _preset in SVD_PRESETS.items(): _as_family(_name, _preset)

@@ -6,8 +6,8 @@
 __all__ = ['projection_loss', 'coherence_form', 'last_tokens', 'token_mean', 'mean_difference', 'combine_directions',
            'projections', 'active_directions', 'symlog', 'separation_gain', 'raw', 'logsigmoid', 'logsig_dpo', 'dpo',
            'softplus_up', 'softplus_ratio', 'tanh_ratio', 'focal', 'log1p_hinge', 'power4_hinge', 'squared_hinge',
-           'mean_token_hinge', 'coherence', 'mean_entropy', 'tv_coherence', 'preference_gap', 'monotonicity',
-           'antisymmetric_alignment', 'guard', 'adaptive_weights', 'Pass', 'Side', 'side', 'total_loss', 'loss_rows']
+           'mean_token_hinge', 'coherence', 'mean_entropy', 'tv_coherence', 'Pass', 'preference_gap', 'monotonicity',
+           'antisymmetric_alignment', 'guard', 'adaptive_weights', 'Side', 'side', 'Terms', 'total_loss', 'loss_rows']
 
 # %% ../../nbs/53_adapter.losses.ipynb #c002
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ def _full(x): return x if x.dtype == torch.float64 else x.float()
 
 def last_tokens(
     mask:Bool[Tensor, "b s"], # tokens that may count, for instance those real in both texts
-    n:int=None, # so many of them from the right; None: all
+    n:int|None=None, # so many of them from the right; None: all
 )->Bool[Tensor, "b s"]:
-    "The last `n` tokens of each row of `mask`, on whichever side it is padded"
+    "Keep the last `n` tokens of each row of `mask`, on whichever side it is padded"
     m = mask.bool()
     if n is not None and not n >= 1: raise ConfigError(f"last_tokens needs at least 1 token, got n={n!r}")
     return m if n is None else m & (m.flip(1).cumsum(1).flip(1) <= n)
@@ -34,7 +34,7 @@ def token_mean(
     x:Float[Tensor, "b s *d"],
     mask:Bool[Tensor, "b s"],
 )->Float[Tensor, "b *d"]: # at least float32; 0 where no token counts
-    "Mean over the tokens in `mask`"
+    "Average over the tokens in `mask`"
     m = mask.bool().reshape(*mask.shape, *[1] * (x.ndim - 2))
     return torch.where(m, _full(x), 0.).sum(1) / m.sum(1).clamp(min=1)
 
@@ -44,14 +44,16 @@ def mean_difference(
     h_neg:Float[Tensor, "b s d"],
     mask:Bool[Tensor, "b s"], # tokens real in both, see `last_tokens`
 )->Float[Tensor, "b d"]: # at least float32
-    "Mean over tokens of h⁺ − h⁻"
+    "Average h⁺ − h⁻ over tokens"
     return token_mean(_full(h_pos) - _full(h_neg), mask)
 
 def combine_directions(
     p:Float[Tensor, "b k"], # one projection per direction
-    active:Bool[Tensor, "b k"]=None, # directions that count, see `active_directions`; None: all
+    active:Bool[Tensor, "b k"]|None=None, # directions that count, see `active_directions`; None: all
 )->Float[Tensor, "b"]:
-    "sign(mean p) · ‖p‖ over the active directions. Known failure: jumps where the mean changes its sign, so orient the directions first"
+    """Combine projections as sign(mean p) · ‖p‖ over the active directions.
+
+    Known failure: jumps where the mean changes its sign, so orient the directions first."""
     if p.shape[-1] == 1: return p[..., 0]
     if active is not None: p = torch.where(active, p, 0.)
     return torch.where(p.sum(-1) < 0, -1., 1.).to(p.dtype) * p.norm(dim=-1)
@@ -61,24 +63,26 @@ def projections(
     h_neg:Float[Tensor, "b s d"],
     u:Float[Tensor, "k d"], # frozen unit directions; [d] is one
     mask:Bool[Tensor, "b s"],
-    active:Bool[Tensor, "b k"]=None, # directions that count for each pair; None: all
+    active:Bool[Tensor, "b k"]|None=None, # directions that count for each pair; None: all
 )->Float[Tensor, "b"]:
-    "Separation of each pair along `u`: the token mean of (h⁺ − h⁻)·u, several directions as in `combine_directions`"
+    "Measure how far each pair lies apart along `u`: the token mean of (h⁺ − h⁻)·u, combined over directions"
     diff = mean_difference(h_pos, h_neg, mask)
     return combine_directions(diff @ torch.atleast_2d(u).to(diff).T, active)
 
 # %% ../../nbs/53_adapter.losses.ipynb #c015
 def active_directions(
     p_ref:Float[Tensor, "b k"], # reference projections: `mean_difference(…) @ u.T`
-    threshold:float=None, # share of the pair's largest |p_ref| that a direction must reach, 0 … 1
-    top:int=None, # instead: so many directions with the largest p_ref (1: the best aligned)
+    threshold:float|None=None, # share of the pair's largest |p_ref| that a direction must reach, 0 … 1
+    top:int|None=None, # instead: so many directions with the largest p_ref (1: the best aligned)
 )->Bool[Tensor, "b k"]: # at least one per pair
-    "Which directions count for each pair; give threshold= or top="
+    "Choose the directions that count for each pair, by threshold= or top="
     if (threshold is None) == (top is None): raise ConfigError("active_directions needs either threshold= or top=")
     if threshold is not None:
-        if not 0 <= threshold <= 1: raise ConfigError(f"threshold is a share of the largest |p_ref|, from 0 to 1, got {threshold!r}")
+        if not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold is a share of the largest |p_ref|, from 0 to 1, got {threshold!r}")
         return p_ref.abs() >= threshold * p_ref.abs().amax(-1, keepdim=True)
-    if not 1 <= top <= p_ref.shape[-1]: raise ConfigError(f"top must be from 1 to {p_ref.shape[-1]}, the number of directions, got {top!r}")
+    if not 1 <= top <= p_ref.shape[-1]:
+        raise ConfigError(f"top must be from 1 to {p_ref.shape[-1]}, the number of directions, got {top!r}")
     return torch.zeros_like(p_ref, dtype=torch.bool).scatter(-1, p_ref.topk(top).indices, True)
 
 # %% ../../nbs/53_adapter.losses.ipynb #c018
@@ -99,16 +103,19 @@ def separation_gain(
     raise ConfigError(f"unknown form {form!r} of the gain: give 'symlog', 'ratio' or 'linear'")
 
 # %% ../../nbs/53_adapter.losses.ipynb #c021
-projection_loss = Registry("projection loss") # f(p [*l b], p_ref [*l b], **options) -> [*l b]; falls as p rises; attribute coherence_cap
+# f(p [*l b], p_ref [*l b], **options) -> [*l b]; falls as p rises
+projection_loss = Registry("projection loss", coherence_cap=math.inf)
 
 @projection_loss("raw")
 def raw(p, p_ref, gain="symlog"):
     "−Δ: never saturates, the strongest pull (the notes' default)"
     return -separation_gain(p, p_ref, gain)
 
-@projection_loss("logsigmoid")
+@projection_loss("logsigmoid", coherence_cap=0.)
 def logsigmoid(p, p_ref, beta=.1, target=1., gain="symlog"):
-    "−log σ(β(Δ − target)): saturates far above the target, and drops coherence. Known failure: at β = 0.1 saturation is so far away that nothing stops the text from breaking"
+    """−log σ(β(Δ − target)): saturates far above the target, and drops coherence.
+
+    Known failure: at β = 0.1 saturation is so far away that nothing stops the text from breaking."""
     return -F.logsigmoid(beta * (separation_gain(p, p_ref, gain) - target))
 
 @projection_loss("logsig_dpo")
@@ -118,25 +125,33 @@ def logsig_dpo(p, p_ref, beta=.1, gain="symlog"):
 
 @projection_loss("dpo")
 def dpo(p, p_ref, beta=.1):
-    "−log σ(β(p − |p_ref|)): DPO (arXiv:2305.18290) on distances, in units of the hidden state. Known failure: β must fit the scale of the layer"
+    """−log σ(β(p − |p_ref|)): DPO (arXiv:2305.18290) on distances, in units of the hidden state.
+
+    Known failure: β must fit the scale of the layer."""
     return -F.logsigmoid(beta * (p - p_ref.abs()))
 
 # %% ../../nbs/53_adapter.losses.ipynb #c022
 @projection_loss("softplus_up")
 def softplus_up(p, p_ref, beta=.1, gain="symlog"):
-    "−softplus(βΔ): pulls more where much is gained already. Known failure: the pull fades on pairs, or on the coefficient, that resist"
+    """−softplus(βΔ): pulls more where much is gained already.
+
+    Known failure: the pull fades on pairs, or on the coefficient, that resist."""
     return -F.softplus(beta * separation_gain(p, p_ref, gain))
 
 def _ratio(p, p_ref): return p / p_ref.abs().clamp(min=1e-7)
 
-@projection_loss("softplus_ratio")
+@projection_loss("softplus_ratio", coherence_cap=3.)
 def softplus_ratio(p, p_ref):
-    "−softplus(p/|p_ref| − 1): the target is a ratio. Known failure: pairs with p_ref near 0 dominate"
+    """−softplus(p/|p_ref| − 1): the target is a ratio.
+
+    Known failure: pairs with p_ref near 0 dominate."""
     return -F.softplus(_ratio(p, p_ref) - 1)
 
-@projection_loss("tanh")
+@projection_loss("tanh", coherence_cap=1.)
 def tanh_ratio(p, p_ref, beta=.1):
-    "−tanh(β p/|p_ref|): bounded both ways. Upstream's `tanh_sym` has a plus here, so that training lowers the separation"
+    """−tanh(β p/|p_ref|): bounded both ways.
+
+    Upstream's `tanh_sym` has a plus here, so that training lowers the separation."""
     return -torch.tanh(beta * _ratio(p, p_ref))
 
 @projection_loss("focal")
@@ -145,49 +160,61 @@ def focal(p, p_ref, gamma=2., gain="symlog"):
     x = separation_gain(p, p_ref, gain)
     return -torch.sigmoid(-x) ** gamma * F.logsigmoid(x)
 
-for _f in (raw, logsig_dpo, dpo, softplus_up, focal): _f.coherence_cap = math.inf
-for _f, _cap in ((softplus_ratio, 3.), (tanh_ratio, 1.), (logsigmoid, 0.)): _f.coherence_cap = _cap
-
-_UPSTREAM = {"logsig_weak_up": "logsigmoid", "softpl_strong_up": "softplus_up", "softpl_ratio": "softplus_ratio", "tanh_sym": "tanh", "focal_balanced": "focal"}
+_upstream = dict(logsig_weak_up="logsigmoid", softpl_strong_up="softplus_up", softpl_ratio="softplus_ratio",
+                 tanh_sym="tanh", focal_balanced="focal")
 def _alias(name):
-    if name not in _UPSTREAM: raise ConfigError(f"unknown projection loss {name!r}: upstream's names are {', '.join(_UPSTREAM)}")
-    return projection_loss[_UPSTREAM[name]]
-for _name in _UPSTREAM: projection_loss.family(_name)(_alias)
+    if name not in _upstream:
+        raise ConfigError(f"unknown projection loss {name!r}: upstream's names are {', '.join(_upstream)}")
+    return projection_loss[_upstream[name]]
+for _name in _upstream: projection_loss.family(_name)(_alias)
 
 # %% ../../nbs/53_adapter.losses.ipynb #c029
-coherence_form = Registry("coherence form") # f(v >= 0) -> penalty; attributes margin (nats), weight, and whole_text: average over tokens before the hinge
+# f(v >= 0) -> penalty; margin in nats; whole_text: average over tokens before the hinge
+coherence_form = Registry("coherence form", margin=0., weight=1., whole_text=False)
 
-@coherence_form("log1p")
-def log1p_hinge(v): "log(1 + v): steep at the margin, bounded gradient beyond"; return v.log1p()
+@coherence_form("log1p", margin=.5, weight=40.)
+def log1p_hinge(v):
+    "log(1 + v): steep at the margin, bounded gradient beyond"
+    return v.log1p()
 
 @coherence_form("power4")
-def power4_hinge(v): "v⁴: free near the margin. Known failure: one token at 10 nats weighs 10⁴ and swamps the batch"; return v ** 4
+def power4_hinge(v):
+    """v⁴: free near the margin.
 
-@coherence_form("squared")
-def squared_hinge(v): "(4v)², v softly bounded by 10 nats. Known failure: a token beyond about 20 nats has no gradient left"; return (40 * torch.tanh(v / 10)) ** 2
+    Known failure: one token at 10 nats weighs 10⁴ and swamps the batch."""
+    return v ** 4
 
-@coherence_form("mean_token")
-def mean_token_hinge(v): "log(1 + v) of the text's mean excess. Known failure: likely tokens pay for broken ones"; return v.log1p()
+@coherence_form("squared", margin=.2)
+def squared_hinge(v):
+    """(4v)², v softly bounded by 10 nats.
 
-for _f, _margin, _weight in ((log1p_hinge, .5, 40.), (power4_hinge, 0., 1.), (squared_hinge, .2, 1.), (mean_token_hinge, 1., 40.)):
-    _f.margin, _f.weight, _f.whole_text = _margin, _weight, _f is mean_token_hinge
+    Known failure: a token beyond about 20 nats has no gradient left."""
+    return (40 * torch.tanh(v / 10)) ** 2
+
+@coherence_form("mean_token", margin=1., weight=40., whole_text=True)
+def mean_token_hinge(v):
+    """log(1 + v) of the text's mean excess.
+
+    Known failure: likely tokens pay for broken ones."""
+    return v.log1p()
 
 # %% ../../nbs/53_adapter.losses.ipynb #c031
 def coherence(
     logp:Float[Tensor, "b s"], # log-probability of each token of the text, with the adapter
     logp_ref:Float[Tensor, "b s"], # without it
     mask:Bool[Tensor, "b s"], # tokens that count
-    margin:float=None, # nats that a token (or mean) may lose freely; None: the form's own
+    margin:float|None=None, # nats that a token (or mean) may lose freely; None: the form's own
     form:str="log1p", # "power4", "squared", "mean_token", or another name in `coherence_form`
-    weight:float=None, # factor; 0 switches it off; None: the form's own
+    weight:float|None=None, # factor; 0 switches it off; None: the form's own
 )->Float[Tensor, "b"]:
-    "Penalty for tokens that became less likely: weight · token mean of form(relu(log p_ref − log p − margin)); a gain is free"
-    f = coherence_form[form]
-    margin, weight = f.margin if margin is None else margin, f.weight if weight is None else weight
+    "weight · token mean of form(relu(log p_ref − log p − margin)): tokens that became less likely cost, a gain is free"
+    f, own = coherence_form[form], coherence_form.fact
+    if margin is None: margin = own(form, "margin")
+    if weight is None: weight = own(form, "weight")
     if not (math.isfinite(margin) and weight >= 0):
-        raise ConfigError(f"coherence needs a finite margin in nats and a weight of at least 0, got margin={margin!r}, weight={weight!r}")
+        raise ConfigError(f"margin={margin!r}, weight={weight!r}: give a finite margin and a weight from 0 on")
     d = _full(logp_ref).detach() - _full(logp)
-    if f.whole_text: return weight * f((token_mean(d, mask) - margin).relu())
+    if own(form, "whole_text"): return weight * f((token_mean(d, mask) - margin).relu())
     return weight * token_mean(f((d - margin).relu()), mask)
 
 # %% ../../nbs/53_adapter.losses.ipynb #c034
@@ -197,7 +224,7 @@ def mean_entropy(
     logits:Float[Tensor, "b s v"],
     mask:Bool[Tensor, "b s"],
 )->Float[Tensor, "b"]: # without gradient
-    "Token mean of the entropy in nats; AntiPaSTO's margin for `monotonicity` is 0.5 √H + 0.04, at weight 30"
+    "Average the entropy over tokens, in nats; AntiPaSTO's margin for `monotonicity` is 0.5 √H + 0.04, at weight 30"
     return token_mean(_entropy(_full(logits).detach().softmax(-1)), mask)
 
 def tv_coherence(
@@ -209,29 +236,38 @@ def tv_coherence(
     weight:float=10., # of the excess
     tau:float=3., # temperature over tokens: small approaches their maximum, large their mean
 )->Float[Tensor, "b"]:
-    "Soft maximum over tokens of log(1 + weight · v)² + v, where v is the excess of the total variation over its threshold (AntiPaSTO)"
+    """Soft maximum over tokens of log(1 + weight · v)² + v, where v is the total variation above its threshold.
+
+    Source: AntiPaSTO."""
     q, p = _full(logits_ref).detach().softmax(-1), _full(logits).softmax(-1)
     v = (.5 * (q - p).abs().sum(-1) - alpha * (_entropy(q) + floor).sqrt()).relu()
     m = mask.bool()
-    some = m | ~m.any(1, keepdim=True)                                          # a row without tokens gives 0, not NaN
+    some = m | ~m.any(1, keepdim=True)   # a row without tokens gives 0, not NaN
     penalty = torch.where(m, (weight * v).log1p() ** 2 + v, 0.)
     return tau * ((penalty / tau).masked_fill(~some, -torch.inf).logsumexp(1) - some.sum(1).log())
 
 # %% ../../nbs/53_adapter.losses.ipynb #c038
+@dataclass
+class Pass:
+    "One forward pass over a batch of pairs: hidden states at the loss layers and log-probabilities of the tokens"
+    h_cho:dict # {site: [b s d]} of the chosen texts; states are compared position by position, so pad left
+    h_rej:dict # of the rejected texts
+    logp_cho:Float[Tensor, "b s"] # of the chosen texts' own tokens, log p(x_t | x_<t) at t, nats
+    logp_rej:Float[Tensor, "b s"]
+
 def preference_gap(
-    logp_cho:Float[Tensor, "b s"], # of the tokens of the chosen text, with the adapter
-    logp_rej:Float[Tensor, "b s2"],
-    ref_cho:Float[Tensor, "b s"], # without it
-    ref_rej:Float[Tensor, "b s2"],
-    mask_cho:Bool[Tensor, "b s"],
-    mask_rej:Bool[Tensor, "b s2"],
+    policy:Pass, # with the adapter
+    ref:Pass, # without it
+    masks:tuple, # tokens that count, of the chosen texts and of the rejected ones
 )->Float[Tensor, "b"]:
     "g = (mean log p(chosen) − mean log p(rejected)) − the same without the adapter, nats per token"
-    return token_mean(_full(logp_cho) - _full(ref_cho).detach(), mask_cho) - token_mean(_full(logp_rej) - _full(ref_rej).detach(), mask_rej)
+    def gain(x, y, mask): return token_mean(_full(x) - _full(y).detach(), mask)
+    return gain(policy.logp_cho, ref.logp_cho, masks[0]) - gain(policy.logp_rej, ref.logp_rej, masks[1])
 
 def _orientations(g_neg, g_pos, margin):
     "Violations of g₋ < −m, g₊ > m, and of the reverse"
-    return (g_neg + margin).relu() + (margin - g_pos).relu(), (margin - g_neg).relu() + (g_pos + margin).relu()
+    straight = (g_neg + margin).relu() + (margin - g_pos).relu()
+    return straight, (margin - g_neg).relu() + (g_pos + margin).relu()
 
 def monotonicity(
     g_neg:Float[Tensor, "b"], # `preference_gap` at c = −1
@@ -244,10 +280,19 @@ def monotonicity(
     forward, backward = (v.mean() for v in _orientations(g_neg, g_pos, margin))
     if shared is None: return weight * torch.minimum(forward, backward)
     f, b = shared(forward.detach()), shared(backward.detach())
-    w = (f < b) + .5 * (f == b)                                                 # as `minimum`, which halves the gradient of equals
+    w = (f < b) + .5 * (f == b)   # as `minimum`, which halves the gradient of equals
     return weight * (w * forward + (1 - w) * backward)
 
 # %% ../../nbs/53_adapter.losses.ipynb #c042
+def _focus(d, basis, softness):
+    "Share of a move that lies in the subspace, to the power 1 − softness"
+    return ((d @ basis).norm(dim=-1) / d.norm(dim=-1).clamp(min=1e-6)).clamp(1e-6, 1) ** (1 - softness)
+
+def _spread(z):
+    "Standard deviation of each coordinate over the batch, with a floor"
+    std = (z.var(0, correction=0) + 1e-6).sqrt()
+    return torch.maximum(std, (.1 * std.median() + 1e-6).clamp(min=.05))
+
 def antisymmetric_alignment(
     delta_pos:Float[Tensor, "b d"], # `mean_difference(cho, rej)` at c = +1, less that of the reference
     delta_neg:Float[Tensor, "b d"], # at c = −1
@@ -257,19 +302,21 @@ def antisymmetric_alignment(
     orth:float=0., # weight of moving along an axis that the two coefficients don't share
     compress:bool=False, # symlog of it, as the published code does
 )->Float[Tensor, "b"]: # 30 q + relu(30 q)², from −30
-    "Both coefficients along the reference axis, in opposite senses (AntiPaSTO). Known failure: the spread needs a whole batch; with few pairs its floor decides"
+    """Move both coefficients along the reference axis, in opposite senses.
+
+    Source: AntiPaSTO. Known failure: the spread needs a whole batch; with few pairs its floor decides."""
     d_pos, d_neg, ref = _full(delta_pos), _full(delta_neg), _full(ref).detach()
     basis = basis.detach().to(d_pos)
     z_ref = ref @ basis
-    std = (z_ref.var(0, correction=0) + 1e-6).sqrt()
-    std = torch.maximum(std, (.1 * std.median() + 1e-6).clamp(min=.05))
-    def focus(d): return ((d @ basis).norm(dim=-1) / d.norm(dim=-1).clamp(min=1e-6)).clamp(1e-6, 1) ** (1 - softness)
+    std = _spread(z_ref)
     z_pos, z_neg, z_ref = d_pos @ basis / std, d_neg @ basis / std, z_ref / std
-    q = F.cosine_similarity(z_pos, z_ref, dim=-1) * F.cosine_similarity(z_neg, z_ref, dim=-1) * focus(d_pos) * focus(d_neg)
+    q = F.cosine_similarity(z_pos, z_ref, dim=-1) * F.cosine_similarity(z_neg, z_ref, dim=-1)
+    q = q * _focus(d_pos, basis, softness) * _focus(d_neg, basis, softness)
     loss = 30 * q + (30 * q).relu() ** 2
     if compress: loss = symlog(loss)
+    if not orth: return loss
     waste = (z_pos ** 2 + z_neg ** 2).sum(-1) - 2 * (z_pos * z_neg).sum(-1).abs()
-    return loss + orth * (waste.clamp(min=0) / (z_ref ** 2).sum(-1).clamp(min=1) + 1e-6).sqrt() if orth else loss
+    return loss + orth * (waste.clamp(min=0) / (z_ref ** 2).sum(-1).clamp(min=1) + 1e-6).sqrt()
 
 # %% ../../nbs/53_adapter.losses.ipynb #c046
 def guard(
@@ -277,7 +324,7 @@ def guard(
     loss:Float[Tensor, ""], # mean of both projection losses less that of a neutral adapter
     alpha:float=.1, # weight of the new value
 )->tuple: # new state, and the factor for both projection losses: −1 while the state is above 0, else +1
-    "Follow an adapter that leans the other way instead of fighting it; the slow mean keeps the sign from oscillating"
+    "Flip the sign of both losses while their running mean is positive"
     ema = (1 - alpha) * ema + alpha * loss.detach().to(ema)
     return ema, torch.where(ema > 0, -1., 1.)
 
@@ -292,14 +339,6 @@ def adaptive_weights(
 
 # %% ../../nbs/53_adapter.losses.ipynb #c049
 @dataclass
-class Pass:
-    "One forward pass over a batch of pairs: hidden states at the loss layers and log-probabilities of the tokens"
-    h_cho:dict # {site: [b s d]} of the chosen texts; states are compared position by position, so pad left
-    h_rej:dict # of the rejected texts
-    logp_cho:Float[Tensor, "b s"] # of the chosen texts' own tokens, log p(x_t | x_<t) at t, nats
-    logp_rej:Float[Tensor, "b s"]
-
-@dataclass
 class Side:
     "What the loss at one coefficient reads, in the orientation of that coefficient; made by `side`"
     p:Float[Tensor, "l b"] # projection of own text − other text, or of what the adapter moved, for each loss layer
@@ -307,98 +346,145 @@ class Side:
     logp:Float[Tensor, "b s"] # of the own text
     logp_ref:Float[Tensor, "b s"]
     mask:Bool[Tensor, "b s"] # tokens of the own text that count for coherence
-    separation:Float[Tensor, "l b"]=None # ‖own − other‖, for the record
-    coh:Float[Tensor, "b"]=None # a coherence penalty computed elsewhere (`tv_coherence`), instead of `coherence` of logp
+    separation:Float[Tensor, "l b"]|None=None # ‖own − other‖, for the record
+    coh:Float[Tensor, "b"]|None=None # a coherence penalty computed elsewhere (`tv_coherence`), instead of `coherence`
     sites:tuple=() # names of the loss layers
-    neutral:Float[Tensor, "l b"]=None # p of an adapter that does nothing; None: p_ref
+    neutral:Float[Tensor, "l b"]|None=None # p of an adapter that does nothing; None: p_ref
 
 # %% ../../nbs/53_adapter.losses.ipynb #c050
-def side(
-    policy:Pass, # with the adapter at `c`
-    ref:Pass, # without it
-    u:dict, # {loss layer: frozen unit directions [k d]}; not flipped for c < 0
-    mask_cho:Bool[Tensor, "b s"], # real tokens (for log-probabilities: with a token before them)
-    mask_rej:Bool[Tensor, "b s"],
-    c:float=1., # > 0: own text is the chosen one; < 0: the rejected one
-    last:int=4, # tokens from the end that count
-    active:dict=None, # options of `active_directions`, such as dict(top=1); None: all directions count
-    measure:str="difference", # "difference": how far own and other text lie apart; "shift": how far both have moved from where they were, towards the own side
-)->Side:
-    "One coefficient's side of the loss; a loss layer that a pass lacks: `SiteError`"
+def _check_side(policy, ref, u, masks, c, measure):
+    "Refuse what `side` can't read"
     if not c: raise ConfigError("a side has a coefficient above or below 0")
     if measure not in ("difference", "shift"): raise ConfigError(f"measure={measure!r}: give 'difference' or 'shift'")
     if missing := [s for s in u for p in (policy, ref) if s not in p.h_cho or s not in p.h_rej]:
-        raise SiteError(f"no hidden states at the loss layer {missing[0]}: a pass holds {', '.join(policy.h_cho) or 'none'}")
-    if mask_cho.shape != mask_rej.shape:
-        raise ConfigError(f"chosen and rejected texts are padded to {mask_cho.shape[1]} and {mask_rej.shape[1]} tokens: pad both to the same length, on the left")
-    def own(cho, rej): return (cho, rej) if c > 0 else (rej, cho)
-    mask, device = last_tokens(mask_cho.bool() & mask_rej.bool(), last), policy.logp_cho.device
-    p, p_ref, norm = [], [], []
-    for s, v in u.items():
-        def apart(a, b): return mean_difference(a[s], b[s], mask.to(a[s].device)).to(device) * (1 if c > 0 else -1)
-        base = apart(ref.h_cho, ref.h_rej)
-        diff = apart(policy.h_cho, policy.h_rej) if measure == "difference" else (apart(policy.h_cho, ref.h_cho) + apart(policy.h_rej, ref.h_rej)) / 2
-        v = torch.atleast_2d(v).to(diff)
-        z = base.detach() @ v.T
-        on = None if active is None else active_directions(z if c > 0 else -z, **active)   # chosen by the reference, the same at both coefficients
-        p.append(combine_directions(diff @ v.T, on)); p_ref.append(combine_directions(z, on)); norm.append(diff.detach().norm(dim=-1))
-    p, p_ref = torch.stack(p), torch.stack(p_ref)
-    if measure == "shift": p_ref = p_ref.abs()
-    return Side(p, p_ref, own(policy.logp_cho, policy.logp_rej)[0], own(ref.logp_cho, ref.logp_rej)[0].detach(),
-        last_tokens(own(mask_cho, mask_rej)[0], last), torch.stack(norm), sites=tuple(u), neutral=torch.zeros_like(p) if measure == "shift" else None)
+        held = ", ".join(policy.h_cho) or "none"
+        raise SiteError(f"no hidden states at the loss layer {missing[0]}: a pass holds {held}")
+    cho, rej = masks
+    if cho.shape != rej.shape:
+        raise ConfigError(f"chosen and rejected texts are padded to {cho.shape[1]} and {rej.shape[1]} tokens: "
+                          "pad both to the same length, on the left")
+
+def _layer(policy, ref, s, v, mask, c, active, measure):
+    "At one loss layer: projection with the adapter, without it, and length of the difference"
+    device = policy.logp_cho.device
+    def apart(a, b): return mean_difference(a[s], b[s], mask.to(a[s].device)).to(device) * (1 if c > 0 else -1)
+    base = apart(ref.h_cho, ref.h_rej)
+    if measure == "difference": diff = apart(policy.h_cho, policy.h_rej)
+    else: diff = (apart(policy.h_cho, ref.h_cho) + apart(policy.h_rej, ref.h_rej)) / 2
+    v = torch.atleast_2d(v).to(diff)
+    z = base.detach() @ v.T
+    # chosen by the reference, the same at both coefficients
+    counted = None if active is None else active_directions(z if c > 0 else -z, **active)
+    return combine_directions(diff @ v.T, counted), combine_directions(z, counted), diff.detach().norm(dim=-1)
+
+def side(
+    policy:Pass, # with the adapter at `c`
+    ref:Pass, # without it
+    u:dict, # {loss layer: frozen unit directions [k d]}, not flipped for c < 0
+    masks:tuple, # [b s] of the chosen and of the rejected texts: tokens with one before them
+    c:float=1., # > 0: own text is the chosen one; < 0: the rejected one
+    last:int=4, # tokens from the end that count
+    active:dict|None=None, # options of `active_directions`; None: all directions count
+    measure:str="difference", # of own and other; "shift": how far both have moved towards the own side
+)->Side:
+    "Make one coefficient's side of the loss"
+    _check_side(policy, ref, u, masks, c, measure)
+    def own(cho, rej): return cho if c > 0 else rej
+    mask = last_tokens(masks[0].bool() & masks[1].bool(), last)
+    p, p_ref, norm = map(torch.stack, zip(*(_layer(policy, ref, s, v, mask, c, active, measure) for s, v in u.items())))
+    shift = measure == "shift"
+    return Side(p, p_ref.abs() if shift else p_ref, own(policy.logp_cho, policy.logp_rej),
+                own(ref.logp_cho, ref.logp_rej).detach(), last_tokens(own(*masks), last), norm, sites=tuple(u),
+                neutral=torch.zeros_like(p) if shift else None)
 
 # %% ../../nbs/53_adapter.losses.ipynb #c053
-def _side_terms(x, f, cap, form, margin, weight, options):
+@dataclass(kw_only=True)
+class Terms:
+    "How the terms of the loss besides the projections are weighed"
+    form:str = "log1p" # of `coherence`, with `margin` and `weight`
+    margin:float|None = None
+    weight:float|None = None
+    cap:float|None = None # soft bound of the coherence penalty; None: the projection loss's own
+    adaptive:float|None = None # temperature of `adaptive_weights`; None: both 1
+    mono_margin:float = .05 # of `monotonicity`
+    mono_weight:float = 100.
+
+def _neutral(x:Side): return x.p_ref if x.neutral is None else x.neutral
+
+def _capped(coh, cap):
+    "A coherence penalty within its soft bound"
+    if cap == 0: return torch.zeros_like(coh)
+    return coh if cap == math.inf else cap * torch.tanh(coh / cap)
+
+def _side_terms(x, f, terms, options):
     "Projection loss [b], its value for a neutral adapter [b], coherence [b] after its cap, and metrics of one side"
-    proj, neutral = (f(p, x.p_ref, **options).reshape(-1, x.p.shape[-1]).mean(0) for p in (x.p, x.p_ref if x.neutral is None else x.neutral))
-    coh = coherence(x.logp, x.logp_ref, x.mask, margin, form, weight) if x.coh is None else x.coh
-    cap = getattr(f, "coherence_cap", math.inf) if cap is None else cap
-    coh = torch.zeros_like(coh) if cap == 0 else coh if cap == math.inf else cap * torch.tanh(coh / cap)
+    proj, neutral = (f(p, x.p_ref, **options).reshape(-1, x.p.shape[-1]).mean(0) for p in (x.p, _neutral(x)))
+    coh = coherence(x.logp, x.logp_ref, x.mask, terms.margin, terms.form, terms.weight) if x.coh is None else x.coh
+    coh = _capped(coh, projection_loss.fact(f, "coherence_cap") if terms.cap is None else terms.cap)
     d = token_mean(_full(x.logp_ref).detach() - _full(x.logp).detach(), x.mask).mean()
-    m = dict(loss_proj=proj, loss_coh=coh, proj_pi=x.p, proj_ref=x.p_ref, proj_diff=separation_gain(x.p, x.p_ref), coh_deg=d, prob_ratio=(-d).exp())
-    if x.separation is not None: m["separation_norm"] = x.separation
-    return proj, neutral, coh, {k: v.detach().mean() for k, v in m.items()}
+    metrics = dict(loss_proj=proj, loss_coh=coh, proj_pi=x.p, proj_ref=x.p_ref, proj_diff=separation_gain(x.p, x.p_ref),
+                   coh_deg=d, prob_ratio=(-d).exp())
+    if x.separation is not None: metrics["separation_norm"] = x.separation
+    return proj, neutral, coh, {k: v.detach().mean() for k, v in metrics.items()}
+
+# %% ../../nbs/53_adapter.losses.ipynb #c053a
+def _named(loss): return loss if callable(loss) else projection_loss[loss]
+
+def _both(pos:dict, neg:dict)->dict:
+    "Metrics of both sides, as name/pos and name/neg"
+    return {f"{k}/{n}": v for n, m in (("pos", pos), ("neg", neg)) for k, v in m.items()}
+
+def _weights(a, z, temperature, everywhere):
+    "Factors of coherence at both coefficients"
+    if not temperature: return torch.ones_like(a[0]), torch.ones_like(a[0])
+    return adaptive_weights(*(everywhere(x.mean().detach()) for x in (a, z)), temperature)
+
+def _mono(gaps, terms, shared):
+    "Monotonicity, and the share of pairs that violate it"
+    violations = _orientations(gaps[1], gaps[0], terms.mono_margin)
+    loss = monotonicity(gaps[1], gaps[0], terms.mono_margin, terms.mono_weight, shared)
+    return loss, (min(violations, key=lambda v: v.mean().item()) > 0).float().mean()
 
 def total_loss(
     pos:Side, # `side(…, c=1)`
     neg:Side, # `side(…, c=-1)`
-    gaps:tuple=None, # `preference_gap` at c = +1 and at c = −1; None: no monotonicity
-    loss:str="raw", # name in `projection_loss`, or a function like them
-    projection:Float[Tensor, "b"]=None, # `antisymmetric_alignment`, instead of both projection losses
-    form:str="log1p", # of `coherence`, with `margin` and `weight`
-    margin:float=None, weight:float=None,
-    cap:float=None, # soft bound of the coherence penalty; None: the projection loss's own
-    adaptive:float=None, # temperature of `adaptive_weights`; None: both 1
-    mono_margin:float=.05, mono_weight:float=100.,
-    ema:Float[Tensor, ""]=None, # state of `guard`; None: no guard. The new state is metrics["ema"]
-    shared=None, # with several processes: f(mean over this batch) -> mean over those of all processes; what guard, adaptive weights and monotonicity go by
-    **options)->tuple: # the loss (a number with gradient), and what to log
-    "mean(proj₊ + proj₋ + w₊ coh₊ + w₋ coh₋) + monotonicity, each side in its own orientation; `options` go to the projection loss"
-    f = loss if callable(loss) else projection_loss[loss]
-    if projection is not None and ema is not None: raise ConfigError("antisymmetric alignment has no wrong way round: leave out the guard (ema=None)")
-    (a, a0, coh_a, m_pos), (z, z0, coh_z, m_neg) = (_side_terms(x, f, cap, form, margin, weight, options) for x in (pos, neg))
+    gaps:tuple|None=None, # `preference_gap` at c = +1 and at −1; None: no monotonicity
+    loss:str="raw", # name in `projection_loss`, or a function
+    terms:Terms=Terms(), # of the others
+    projection:Float[Tensor, "b"]|None=None, # in place of both
+    ema:Float[Tensor, ""]|None=None, # state of `guard`; None: no guard
+    shared=None, # mean here -> mean of all processes
+    **options)->tuple: # loss, and what to log
+    "mean(proj₊ + proj₋ + w₊ coh₊ + w₋ coh₋) + monotonicity; `options` of the projection loss"
+    if projection is not None and ema is not None:
+        raise ConfigError("antisymmetric alignment has no wrong way round: leave out the guard")
+    (a, a0, coh_a, m_pos), (z, z0, coh_z, m_neg) = (_side_terms(x, _named(loss), terms, options) for x in (pos, neg))
     everywhere = shared or (lambda x: x)
-    w = adaptive_weights(everywhere(a.mean().detach()), everywhere(z.mean().detach()), adaptive) if adaptive else (torch.ones_like(a[0]), torch.ones_like(a[0]))
-    proj, metrics = a + z if projection is None else projection, {}
+    w = _weights(a, z, terms.adaptive, everywhere)
+    m, proj = {}, a + z if projection is None else projection
     if ema is not None:
-        metrics["ema"], sign = guard(ema, everywhere((a - a0 + (z - z0)).mean().detach()))
-        proj, metrics["sign"] = sign.to(proj) * proj, sign
-    mono = proj.new_zeros(()) if gaps is None else monotonicity(gaps[1], gaps[0], mono_margin, mono_weight, shared)
+        m["ema"], m["sign"] = guard(ema, everywhere((a - a0 + (z - z0)).mean().detach()))
+        proj = m["sign"].to(proj) * proj
+    mono = proj.new_zeros(())
+    if gaps is not None: mono, m["mono_violation"] = _mono(gaps, terms, shared)
     total = (proj + w[0] * coh_a + w[1] * coh_z).mean() + mono
-    if gaps is not None: metrics["mono_violation"] = (min(_orientations(gaps[1], gaps[0], mono_margin), key=lambda v: v.mean().item()) > 0).float().mean()
-    metrics |= dict(loss_total=total, loss_proj=proj.mean(), loss_coh=(w[0] * coh_a + w[1] * coh_z).mean(), loss_mono=mono, w_pos=w[0], w_neg=w[1])
-    return total, {k: v.detach() for k, v in metrics.items()} | {f"{k}/{n}": v for n, m in (("pos", m_pos), ("neg", m_neg)) for k, v in m.items()}
+    coh = (w[0] * coh_a + w[1] * coh_z).mean()
+    m |= dict(loss_total=total, loss_proj=proj.mean(), loss_coh=coh, loss_mono=mono, w_pos=w[0], w_neg=w[1])
+    return total, {k: v.detach() for k, v in m.items()} | _both(m_pos, m_neg)
 
 # %% ../../nbs/53_adapter.losses.ipynb #c061
 def loss_rows(
     pos:Side,
     neg:Side,
     loss:str="raw", # name in `projection_loss`, or a function like them
-    **options)->list[dict]: # coeff, site, loss_proj, proj_pi, proj_ref, proj_change (from what an adapter that does nothing has), proj_diff, separation_norm
-    "Means over pairs for each coefficient and loss layer"
-    f = loss if callable(loss) else projection_loss[loss]
+    **options)->list[dict]: # coeff, site, loss_proj, proj_pi, proj_ref, proj_change (from a neutral adapter), …
+    "Average over pairs, for each coefficient and loss layer"
     rows = []
     for c, x in ((1., pos), (-1., neg)):
-        columns = dict(loss_proj=f(x.p, x.p_ref, **options), proj_pi=x.p, proj_ref=x.p_ref, proj_change=x.p - (x.p_ref if x.neutral is None else x.neutral), proj_diff=separation_gain(x.p, x.p_ref), separation_norm=x.separation)
-        rows += [dict(coeff=c, site=s, **{k: v[i].detach().mean().item() for k, v in columns.items() if v is not None}) for i, s in enumerate(x.sites)]
+        columns = dict(loss_proj=_named(loss)(x.p, x.p_ref, **options), proj_pi=x.p, proj_ref=x.p_ref,
+                       proj_change=x.p - _neutral(x), proj_diff=separation_gain(x.p, x.p_ref),
+                       separation_norm=x.separation)
+        columns = {k: v for k, v in columns.items() if v is not None}
+        rows += [dict(coeff=c, site=s, **{k: v[i].detach().mean().item() for k, v in columns.items()})
+                 for i, s in enumerate(x.sites)]
     return rows
