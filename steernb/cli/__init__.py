@@ -1,3 +1,2 @@
-"""The command line. Importing anything of this package fills the registry of commands."""
-from . import train
+"""The command line."""
 from .command import main
