@@ -1,4 +1,5 @@
-"""Environments; then whether the libraries agree; then repetitions in which they take turns, each in a fresh process. Standard library only. See README.md."""
+"""Environments; then whether the libraries agree; then repetitions in which they take turns, each in a fresh "
+"process. Standard library only. See README.md."""
 import argparse, json, os, resource, shutil, subprocess, sys, time
 from pathlib import Path
 
@@ -7,7 +8,8 @@ venvs, work, constraints = here/".venvs", here/".work", here.parent/"constraints
 pins = dict(line.split("==") for line in constraints.read_text().split() if "==" in line)
 base = [f"{p}=={pins[p]}" for p in ("torch", "transformers", "tokenizers", "safetensors")]
 
-# library -> pip commands; repeng 0.4.0 wants numpy < 2, steering-vectors 0.12.2 asks for transformers < 5 but runs on 5; the last two are for parity alone
+# library -> pip commands; repeng 0.4.0 wants numpy < 2, steering-vectors 0.12.2 asks for transformers < 5 but runs
+# on 5; the last two are for parity alone
 INSTALL = {
     "steernb": [["-c", str(constraints), "-e", str(here.parent), "gguf==0.19.0"]],
     "repeng": [["repeng==0.4.0", *base]],
@@ -16,7 +18,12 @@ INSTALL = {
     "transformer-lens": [["-c", str(constraints), "transformer-lens==4.3.0"]],
 }
 TIMED = ["steernb", "repeng", "steering-vectors"]
-IMPORTS = {"torch": "import torch", "torch, steernb": "import torch, steernb", "steernb": "import steernb", "nothing": "pass"}
+IMPORTS = {
+    "torch": "import torch",
+    "torch, steernb": "import torch, steernb",
+    "steernb": "import steernb",
+    "nothing": "pass",
+}
 
 
 def environment(library):
@@ -27,7 +34,10 @@ def environment(library):
     print(f"installing {library} in {folder}", flush=True)
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        for args in INSTALL[library]: subprocess.run([folder/"bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *args], check=True)
+        for args in INSTALL[library]:
+            subprocess.run(
+                [folder/"bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *args], check=True
+            )
     except subprocess.CalledProcessError as e:
         print(f"left out: {library} ({e})", file=sys.stderr)
         return False
@@ -37,8 +47,17 @@ def environment(library):
 
 def run(library, *args):
     "Run Python in a library's environment, one thread -> (CPU seconds, wall seconds)"
-    env = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"), "TOKENIZERS_PARALLELISM": "false", "CUDA_VISIBLE_DEVICES": "",
-           "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1", "STEERNB_QUIET": "1"}
+    env = {
+        **os.environ,
+        **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+        "TOKENIZERS_PARALLELISM": "false",
+        "CUDA_VISIBLE_DEVICES": "",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TQDM_DISABLE": "1",
+        "STEERNB_QUIET": "1",
+    }
     before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([venvs/library/"bin/python", *args], env=env, cwd=here, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -53,8 +72,10 @@ def parity(libraries, left_out):
     for library in libraries:
         if library == "steernb": continue
         print(f"parity: {library}", flush=True)
-        try: run(library, f"with_{library.replace('-', '_')}.py", "parity", str(folder))
-        except subprocess.CalledProcessError as e: print(f"{library} ended early: {e}", file=sys.stderr)   # a miss on the page
+        try:
+            run(library, f"with_{library.replace('-', '_')}.py", "parity", str(folder))
+        except subprocess.CalledProcessError as e:
+            print(f"{library} ended early: {e}", file=sys.stderr)  # a miss on the page
     (folder/"left_out.json").write_text(json.dumps(left_out))
     try: run("steernb", "parity.py", "report", str(folder))
     except subprocess.CalledProcessError: return False
@@ -72,7 +93,8 @@ def timing(libraries, reps):
         for name, code in IMPORTS.items():
             if rep == 0: run("steernb", "-c", code)  # warm the file cache
             cpu, wall = run("steernb", "-c", code)
-            with (work/"raw.jsonl").open("a") as f: f.write(json.dumps(dict(library="steernb", rep=rep, work=f"import {name}", cpu=cpu, wall=wall)) + "\n")
+            with (work/"raw.jsonl").open("a") as f:
+                f.write(json.dumps(dict(library="steernb", rep=rep, work=f"import {name}", cpu=cpu, wall=wall)) + "\n")
     run("steernb", "report.py", str(work))
     print((here/"results.md").read_text())
 
@@ -81,7 +103,17 @@ def training(reps):
     "Steps of training an adapter, each family in a process of its own, then the page; whether every family met the bar"
     notes = work/"training.jsonl"
     notes.unlink(missing_ok=True)
-    found = subprocess.run([venvs/"steernb"/"bin/python", "-c", "import training; print(*training.MODELS, sep='|'); print(*training.FAMILIES, sep='|')"], cwd=here, check=True, capture_output=True, text=True).stdout
+    found = subprocess.run(
+        [
+            venvs/"steernb" / "bin/python",
+            "-c",
+            "import training; print(*training.MODELS, sep='|'); print(*training.FAMILIES, sep='|')",
+        ],
+        cwd=here,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     models, families = (line.split("|") for line in found.split("\n")[:2])
     for rep in range(reps):
         for model in models:
@@ -96,7 +128,9 @@ def training(reps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reps", type=int, default=5, help="repetitions of the timing (default 5)")
-    parser.add_argument("--only", nargs="+", choices=INSTALL, default=list(INSTALL), help="libraries; steernb is always among them")
+    parser.add_argument(
+        "--only", nargs="+", choices=INSTALL, default=list(INSTALL), help="libraries; steernb is always among them"
+    )
     parser.add_argument("--parity", action="store_true", help="compare results only, time nothing")
     parser.add_argument("--training", action="store_true", help="only steps of training an adapter, and its memory")
     args = parser.parse_args()

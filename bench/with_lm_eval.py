@@ -10,7 +10,10 @@ import parity as p
 folder = sys.argv[2]
 found = p.Found("lm-eval", folder, "lm-eval", "peft")
 
-def model(family, name): return SteeredModel(pretrained=f"{folder}/{family}", steer_path=f"{folder}/{family} {name}.pt", device="cpu", dtype="float32")
+def model(family, name):
+    return SteeredModel(
+        pretrained=f"{folder}/{family}", steer_path=f"{folder}/{family} {name}.pt", device="cpu", dtype="float32"
+    )
 
 @contextmanager
 def call(_, vs, family, where):
@@ -32,15 +35,20 @@ for family in p.FAMILIES:
         lm, states = model(family, "clamp"), []
         x = p.inputs(p.load(folder, family)[1])[p.ALONE][0]["input_ids"]
         k, v = p.WHERE["one"][0], p.vectors(folder, "one")[p.WHERE["one"][0]]
-        following = p.block_list(lm.model)[k + 1].register_forward_pre_hook(lambda m, args, kw: states.append(args[0] if args else kw["hidden_states"]), with_kwargs=True)
+        following = p.block_list(lm.model)[k + 1].register_forward_pre_hook(
+            lambda m, args, kw: states.append(args[0] if args else kw["hidden_states"]), with_kwargs=True
+        )
         found.put(family, clamp=lm._model_call(x).float().numpy()[0])
         following.remove()
         found.put(family, clamp_projection=(states[0] @ (v / v.norm())).detach().numpy())
 
 # what it refuses, on files that steernb would not write
 v = torch.ones(64)
-bad = {"bias with add": dict(steering_vector=v, steering_coefficient=1., action="add", bias=v), "head index with clamp": dict(steering_vector=v, steering_coefficient=1., action="clamp", head_index=0),
-       "a hookpoint that is not there": dict(steering_vector=v, steering_coefficient=1., action="add")}
+bad = {
+    "bias with add": dict(steering_vector=v, steering_coefficient=1.0, action="add", bias=v),
+    "head index with clamp": dict(steering_vector=v, steering_coefficient=1.0, action="clamp", head_index=0),
+    "a hookpoint that is not there": dict(steering_vector=v, steering_coefficient=1.0, action="add"),
+}
 for name, entry in bad.items():
     torch.save({"layers.9" if "hookpoint" in name else "layers.2": entry}, f"{folder}/qwen3 bad.pt")
     found.refusal(name, lambda: model("qwen3", "bad")._model_call(torch.tensor([[1, 2, 3]])))

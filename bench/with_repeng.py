@@ -41,7 +41,8 @@ def parity(folder):
     def without_positions(family="qwen3"):
         model, tok = p.load(folder, family)
         x = p.inputs(tok)[p.PADDED][0]
-        with on(model, p.vectors(folder, "one"), family, "one") as f: f({k: x[k] for k in ("input_ids", "attention_mask")})
+        with on(model, p.vectors(folder, "one"), family, "one") as f:
+            f({k: x[k] for k in ("input_ids", "attention_mask")})
     found.refusal("a steered batch of 3 without position_ids", without_positions)
 
     dataset, blocks = [DatasetEntry(*pair) for pair in w.pairs()[:p.N_PAIRS]], range(4)
@@ -50,7 +51,9 @@ def parity(folder):
             for method in ("pca_diff", "pca_center"):
                 with found.trying(family, method, how):
                     model, tok = p.load(folder, family)
-                    vector = ControlVector.train(model, tok, dataset, method=method, batch_size=size, hidden_layers=blocks)
+                    vector = ControlVector.train(
+                        model, tok, dataset, method=method, batch_size=size, hidden_layers=blocks
+                    )
                     for i, v in vector.directions.items(): found.put(family, how, i, **{method: v})
 
     # files: ours read and written again by repeng, its own, and two that llama.cpp would refuse
@@ -63,7 +66,9 @@ def parity(folder):
         theirs = ControlVector("gpt2", directions(vector))
         theirs.export_gguf(f"{folder}/repeng.gguf")
         for i, v in theirs.directions.items(): found.put(i, gguf_written=v)
-        ControlVector("gpt2", {0: np.ones(64, np.float32), 1: np.ones(64, np.float32)}).export_gguf(f"{folder}/key 0.gguf")
+        ControlVector("gpt2", {0: np.ones(64, np.float32), 1: np.ones(64, np.float32)}).export_gguf(
+            f"{folder}/key 0.gguf"
+        )
         ControlVector("gpt2", {1: np.ones(64, np.float64)}).export_gguf(f"{folder}/float64.gguf")
     found.save()
 

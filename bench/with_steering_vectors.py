@@ -3,7 +3,14 @@ import sys
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
-from steering_vectors import SteeringVector, aggregate_activations, extract_activations, logistic_aggregator, mean_aggregator, pca_aggregator
+from steering_vectors import (
+    SteeringVector,
+    aggregate_activations,
+    extract_activations,
+    logistic_aggregator,
+    mean_aggregator,
+    pca_aggregator,
+)
 
 import workload as w
 
@@ -23,7 +30,9 @@ def timing(folder, out, rep):
 
     given = SteeringVector(dict(enumerate(w.directions())), "decoder_block")
     def steered(): return given.apply(model, multiplier=1.)
-    with steered(): np.savez(f"{out}/steering-vectors_logits.npz", logits=w.logits(model, tok), ids=w.generate(model, tok, 1))
+
+    with steered():
+        np.savez(f"{out}/steering-vectors_logits.npz", logits=w.logits(model, tok), ids=w.generate(model, tok, 1))
     bench.decode(model, tok, dict(off=nullcontext, on=steered))
 
 
@@ -40,8 +49,11 @@ def parity(folder):
             with found.trying(family, how):
                 model, tok = p.load(folder, family)
                 pos, neg = extract_activations(model, tok, pairs, batch_size=size)
-                for name, aggregator in dict(mean=mean_aggregator(), pca=pca_aggregator(), logistic=logistic_aggregator()).items():
-                    for i, v in aggregate_activations(pos, neg, aggregator).items(): found.put(family, how, i, **{name: v.numpy()})
+                for name, aggregator in dict(
+                    mean=mean_aggregator(), pca=pca_aggregator(), logistic=logistic_aggregator()
+                ).items():
+                    for i, v in aggregate_activations(pos, neg, aggregator).items():
+                        found.put(family, how, i, **{name: v.numpy()})
     found.save()
 
 

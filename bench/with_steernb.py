@@ -17,7 +17,7 @@ folder, out, rep = sys.argv[1:]
 bench = w.Bench("steernb", f"{out}/raw.jsonl", rep)
 bench.versions("steernb", "peft", "tokenizers")
 model, tok = w.load(folder)
-pairs = [sn.Pair(*p) for p in w.pairs()]
+pairs = [sn.data.Pair(*p) for p in w.pairs()]
 sites = sn.sites(model, "residual")
 
 
@@ -47,8 +47,15 @@ for method in ("mean_diff", "pca_diff"):
 # the very same batches through the decoder alone: no hooks, no lm_head, not even the last norm
 batches = [{k: c[k] for k in ("input_ids", "attention_mask", "position_ids") if k in c} for c in calls]
 width = [len(tok(p.pos).input_ids) for p in pairs]  # both texts of a pair are equally long
-def tokens(at_once): return sum(2 * len(x) * max(x) for x in (width[i:i + at_once] for i in range(0, len(width), at_once)))
-bench.note(work="batches", n=len(batches), real=2 * sum(width), padded=sum(b["input_ids"].numel() for b in batches), peers={"steering-vectors": tokens(w.BATCH), "repeng": tokens(w.BATCH // 2)})
+def tokens(at_once):
+    return sum(2 * len(x) * max(x) for x in (width[i : i + at_once] for i in range(0, len(width), at_once)))
+bench.note(
+    work="batches",
+    n=len(batches),
+    real=2 * sum(width),
+    padded=sum(b["input_ids"].numel() for b in batches),
+    peers={"steering-vectors": tokens(w.BATCH), "repeng": tokens(w.BATCH // 2)},
+)
 
 def bare():
     norm, model.model.norm = model.model.norm, torch.nn.Identity()
@@ -79,7 +86,9 @@ bench.decode(model, tok, dict(off=nullcontext, again=nullcontext, on=lambda: giv
 # a grid of coefficients, against the same forwards
 texts = [p.pos for p in pairs[:32]]
 items = pd.DataFrame(dict(item=range(32), group=range(32), action="to_do", label=1., text=texts))
-task = SimpleNamespace(name="bench", items=items, target="label", answers="yes_no", prompt=lambda row, tok, system=None: row["text"])
+task = SimpleNamespace(
+    name="bench", items=items, target="label", answers="yes_no", prompt=lambda row, tok, system=None: row["text"]
+)
 def grid(): return score(model, tok, task, {"a": given, "b": -given}, (-1, 0, 1))
 with recorded(model) as calls: grid()
 def forwards():
@@ -93,7 +102,10 @@ for n in (256, 512):
     def small(): return natural_gradient(G, 1e-2, "cov")
     def dense(): return natural_gradient(G, 1e-2, "cov", dense=True)
     def plain(): return torch.linalg.solve(torch.cov(G.T) + 1e-2 * torch.eye(2048), G.mean(0))
-    same = [torch.nn.functional.cosine_similarity(small().double(), f().double(), dim=0).item() for f in (dense, plain)]   # and warmed up
+
+    same = [
+        torch.nn.functional.cosine_similarity(small().double(), f().double(), dim=0).item() for f in (dense, plain)
+    ]  # and warmed up
     bench.note(work=f"fisher checks {n}", dense=abs(1 - same[0]), plain=abs(1 - same[1]))
     def ten(): return [small() for _ in range(10)]
     in_turns({f"fisher {n} times 10": ten, f"fisher dense {n}": dense, f"fisher plain {n}": plain})

@@ -18,7 +18,14 @@ def steered(_, vs, family, where):
     b = bridge(family)
     def add(v): return lambda h, hook: h + p.C * v
     def f(x):
-        with torch.no_grad(): return b.run_with_hooks(x["input_ids"], fwd_hooks=[(f"blocks.{i}.hook_out", add(v)) for i, v in vs.items()], **clean(x)).float().numpy()
+        with torch.no_grad():
+            return (
+                b.run_with_hooks(
+                    x["input_ids"], fwd_hooks=[(f"blocks.{i}.hook_out", add(v)) for i, v in vs.items()], **clean(x)
+                )
+                .float()
+                .numpy()
+            )
     yield f
 
 found.steer(steered, "eager", attn_implementation="eager")
@@ -29,9 +36,10 @@ for family in p.FAMILIES:
         def call(x): return b(x["input_ids"], **clean(x)).float().numpy()
         with torch.no_grad():
             for kind, xs in p.inputs(tok).items():
-                found.put(family, kind, bare=p.over(xs, call))   # is the bridge transformers, bit for bit?
-                for where in p.WHERE:                            # if not, plain hooks on the bridge's own blocks are the referee
-                    with p.plain_hooks(b.blocks, p.vectors(folder, where)): found.put(family, where, kind, "eager", hook=p.over(xs, call))
+                found.put(family, kind, bare=p.over(xs, call))  # is the bridge transformers, bit for bit?
+                for where in p.WHERE:  # if not, plain hooks on the bridge's own blocks are the referee
+                    with p.plain_hooks(b.blocks, p.vectors(folder, where)):
+                        found.put(family, where, kind, "eager", hook=p.over(xs, call))
             x = p.inputs(tok)[p.PADDED][0]
             _, cache = b.run_with_cache(x["input_ids"], **clean(x))   # does hook_out read where our sites read?
         for i in range(4): found.put(family, i, state=p.real(x, cache[f"blocks.{i}.hook_out"].float()))

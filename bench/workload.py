@@ -1,4 +1,5 @@
-"""What every library is given: the same weights, tokenizer, pairs, prompts and vectors; and how a piece of work is measured."""
+"""What every library is given: the same weights, tokenizer, pairs, prompts and vectors; and how a piece of work is "
+"measured."""
 import gc, json, random, statistics, sys, time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,11 +29,15 @@ I have never been to that island myself and all that I know of it comes from a m
 He promised to return the ladder on Monday and it was Thursday before anyone saw him or the ladder again
 The medicine helps with the fever but it does nothing for the cough and it makes some people very sleepy
 """.strip().splitlines()
-PROMPTS = [f"Speak as an {POLES[i % 2]} {SPEAKERS[i]} would. " + " ".join(line.split()[:3 + 2 * i]) for i, line in enumerate(LINES[:8])]
+PROMPTS = [
+    f"Speak as an {POLES[i % 2]} {SPEAKERS[i]} would. " + " ".join(line.split()[: 3 + 2 * i])
+    for i, line in enumerate(LINES[:8])
+]
 
 
 def pairs():
-    "256 pairs of texts that differ in one word; a line is cut after a random number of its words, so that lengths differ as in real sets"
+    """256 pairs of texts that differ in one word; a line is cut after a random number of its words, so that lengths
+    differ as in real sets"""
     rng, out = random.Random(0), []
     for _ in range(N_PAIRS):
         who, words = rng.choice(SPEAKERS), rng.choice(LINES).split()
@@ -42,7 +47,8 @@ def pairs():
 
 
 def directions():
-    "One vector per layer for steered generation [12 448]: 256 entries of ±1/16, so that its norm is 1 without rounding and every library adds the same bits"
+    """One vector per layer for steered generation [12 448]: 256 entries of ±1/16, so that its norm is 1 without
+    rounding and every library adds the same bits"""
     g = torch.Generator().manual_seed(1)
     v = torch.zeros(LAYERS, WIDTH)
     for row in v: row[torch.randperm(WIDTH, generator=g)[:256]] = (torch.randint(2, (256,), generator=g) * 2 - 1) / 16
@@ -55,31 +61,70 @@ def make(folder):
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
     t = Tokenizer(models.BPE())
     t.pre_tokenizer, t.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    text = [f"Speak as an {pole} {who} would. {line}" for pole in POLES for who in SPEAKERS for line in LINES] + ["Yes No", " Yes No"] * 99
-    t.train_from_iterator(text, trainers.BpeTrainer(vocab_size=4096, special_tokens=["<pad>", "<eos>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
-    PreTrainedTokenizerFast(tokenizer_object=t, pad_token="<pad>", eos_token="<eos>", padding_side="left").save_pretrained(folder)
+    text = [f"Speak as an {pole} {who} would. {line}" for pole in POLES for who in SPEAKERS for line in LINES] + [
+        "Yes No",
+        " Yes No",
+    ] * 99
+    t.train_from_iterator(
+        text,
+        trainers.BpeTrainer(
+            vocab_size=4096,
+            special_tokens=["<pad>", "<eos>"],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=t, pad_token="<pad>", eos_token="<eos>", padding_side="left"
+    ).save_pretrained(folder)
     torch.manual_seed(0)
-    config = Qwen3Config(vocab_size=4096, hidden_size=WIDTH, intermediate_size=1344, num_hidden_layers=LAYERS, num_attention_heads=8, num_key_value_heads=4, head_dim=56,
-                         max_position_embeddings=512, tie_word_embeddings=True, pad_token_id=0, eos_token_id=1, bos_token_id=1)
+    config = Qwen3Config(
+        vocab_size=4096,
+        hidden_size=WIDTH,
+        intermediate_size=1344,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        head_dim=56,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=1,
+    )
     Qwen3ForCausalLM(config).save_pretrained(folder)
 
 
 def load(folder):
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(folder, padding_side="left")
+
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(
+        folder, padding_side="left"
+    )
 
 
 def generate(model, tok, n, tokens=32, **kw):
     "Greedy: exactly this many new tokens after each of the first `n` prompts -> ids of the new tokens [n tokens]"
     x = tok(PROMPTS[:n], return_tensors="pt", padding=True)
     with torch.no_grad():
-        out = model.generate(input_ids=x.input_ids, attention_mask=x.attention_mask, do_sample=False, max_new_tokens=tokens, min_new_tokens=tokens, pad_token_id=0, **kw)
+        out = model.generate(
+            input_ids=x.input_ids,
+            attention_mask=x.attention_mask,
+            do_sample=False,
+            max_new_tokens=tokens,
+            min_new_tokens=tokens,
+            pad_token_id=0,
+            **kw,
+        )
     return out[:, x.input_ids.shape[1]:]
 
 
 def logits(model, tok):
     "Logits of one prompt [s v]"
-    with torch.no_grad(): return model(**{k: v for k, v in tok(PROMPTS[:1], return_tensors="pt").items() if k != "token_type_ids"}).logits[0]
+    with torch.no_grad():
+        return model(
+            **{k: v for k, v in tok(PROMPTS[:1], return_tensors="pt").items() if k != "token_type_ids"}
+        ).logits[0]
 
 
 def status(key):
@@ -91,8 +136,19 @@ def status(key):
 TURN, CYCLES = 2, 40
 
 class Turns:
-    "Called by `generate` after each token: switches to the next arm after every second one and notes what the second cost; neither the switch nor the first token after it counts"
-    def __init__(self, arms, seed): self.arms, self.cost, self.stack, self.rng, self.order, self.left, self.now = arms, {k: [] for k in arms}, ExitStack(), random.Random(seed), [], 0, None
+    """Called by `generate` after each token: switches to the next arm after every second one and notes what the
+    second cost; neither the switch nor the first token after it counts"""
+
+    def __init__(self, arms, seed):
+        self.arms, self.cost, self.stack, self.rng, self.order, self.left, self.now = (
+            arms,
+            {k: [] for k in arms},
+            ExitStack(),
+            random.Random(seed),
+            [],
+            0,
+            None,
+        )
 
     def __call__(self, ids, scores, **kwargs):
         cpu, wall = time.process_time(), time.perf_counter()
@@ -129,16 +185,28 @@ class Bench:
         self.note(work=work, cpu=cpu, wall=wall, rss=rss, peak=status("VmHWM"))
 
     def decode(self, model, tok, arms):
-        "Greedy decoding in which `arms` {name: context manager factory} take turns, in random order, inside one generation: the median ratio of a token's cost to that of `off` in the same round"
+        """Greedy decoding in which `arms` {name: context manager factory} take turns, in random order, inside one
+        generation: the median ratio of a token's cost to that of `off` in the same round"""
         for n in (1, 8):
-            with Turns(arms, self.rep) as turns: generate(model, tok, n, 1 + TURN * CYCLES * len(arms), stopping_criteria=[turns])
+            with Turns(arms, self.rep) as turns:
+                generate(model, tok, n, 1 + TURN * CYCLES * len(arms), stopping_criteria=[turns])
             for name, cost in turns.cost.items():
-                ratio = {k: statistics.median(x[i] / off[i] for x, off in zip(cost, turns.cost["off"])) for i, k in enumerate(("cpu_ratio", "wall_ratio"))}
+                ratio = {
+                    k: statistics.median(x[i] / off[i] for x, off in zip(cost, turns.cost["off"]))
+                    for i, k in enumerate(("cpu_ratio", "wall_ratio"))
+                }
                 self.note(work=f"decode {n} {name}", **ratio)
 
     def versions(self, *names):
         from importlib.metadata import version
-        self.note(work="versions", versions={"python": sys.version.split()[0], **{n: version(n) for n in ("torch", "transformers", "numpy", *names)}})
+
+        self.note(
+            work="versions",
+            versions={
+                "python": sys.version.split()[0],
+                **{n: version(n) for n in ("torch", "transformers", "numpy", *names)},
+            },
+        )
 
 
 if __name__ == "__main__": make(sys.argv[1])
