@@ -1,59 +1,136 @@
-"""Turn a language model's behaviour with one number: `import steernb as sn` gives the verbs, each loaded when first used."""
+"""Turn a language model's behaviour with one number: `import steernb as sn` gives the verbs, each loaded when first used.
+
+What is used less often stands one step further: `sn.metrics.value_shifts`, `sn.lab.sweep`, `sn.files.save_gguf`.
+"""
 __version__ = "0.1.0"
 
-# room -> the names it gives; a name's module (and with it torch, pandas, matplotlib) is imported at its first use
-_rooms = {
-    "core": "SteerError SiteError PairError FormatError RowsError ConfigError CoherenceError quiet seed_all",
-    "model.hooks": "Trace TraceDict blocks sites",
-    "model.load": "byte_tokenizer chat_text encode explore load random_model",
-    "model.capture": "capture contrast_loss contrast_losses last_states pooling",
-    "model.edit": "edit",
-    "data.pairs": "Pair check_pairs persona_pairs",
-    "data.tasks": "Task task task_loader tasks",
-    "data.sets": "letter_ids",
-    "direction.contrast": "extractor extractors rank_sites",
-    "direction.sspace": "Basis bases",
-    "direction.reference": "loss_subspace reference_directions",
-    "direction.heldout": "cosines logit_lens separability site_table",
-    "steer.intervention": "Intervention PromptArm SteeringVector extract operator operators per_row train_vector",
-    "steer.operators": "When",
-    "steer.files": "load_gguf load_lm_eval read_vector save_gguf save_lm_eval",
-    "steer.bake": "WeightDelta bake save_peft",
+# room -> names that stand on `sn`; a module (and with it torch, pandas, matplotlib) is imported when a name is first used
+_verbs = {
+    "core": "SteerError SiteError PairError FormatError RowsError ConfigError CoherenceError quiet",
+    "model.hooks": "Trace TraceDict sites",
+    "model.load": "explore load",
+    "model.capture": "capture",
+    "data.pairs": "persona_pairs",
+    "data.tasks": "task tasks",
+    "direction.contrast": "extractor extractors",
+    "steer.intervention": "Intervention PromptArm",
+    "steer.vector": "SteeringVector operators",
+    "steer.extract": "extract train_vector",
+    "steer.weights": "WeightDelta",
     "eval.score": "score",
-    "eval.side_effects": "capability delta_nll generate writing",
-    "eval.calibrate": "calibrate iso_kl norm_relative output_sign",
-    "eval.stats": "check_rows coherence_range compare dose_response fit_line join_rows random_z",
-    "eval.metrics": "asymmetry axis_check informedness legacy_corr main_metric normalised_gain pareto select_then_report steering_f1 sweep_table transfer value_shifts",
+    "eval.side_effects": "delta_nll generate",
+    "eval.calibrate": "calibrate",
+    "eval.stats": "coherence_range compare dose_response",
+    "eval.metrics": "informedness main_metric pareto transfer",
     "eval.plot": "plot_dose_response plot_pareto",
-    "eval.power": "coherence_search detectable_effect dilemmas_needed mixed_slope multi_seed seed_summary",
-    "adapter.reversible": "Adapter families new_adapter",
-    "adapter.losses": "coherence_form projection_loss",
-    "adapter.train": "TrainConfig layer_report plot_training train_adapter",
-    "adapter.sft": "Versions persona_completions sft_arm sft_versions train_sft",
+    "adapter.reversible": "Adapter",
+    "adapter.train": "train_adapter",
     "weight.delta": "weight_delta",
-    "lab.arms": "Contrast arms axis_pairs engineered_arm few_shot_arm make_arms prompt_arm random_adapters random_arms vector_arms",
-    "lab.compare": "axis_task demo summarise",
-    "lab.runs": "best_table experiment_name high_performers load_summary log_step model_notes read_runs run_all run_folder seed_variance sql summary_table surprises trends",
-    "lab.sweep": "best_within equal_kl sweep try_coefficients",
-    "lab.report": "results results_table",
-    "lab.card": "card",
+    "lab.arms": "arms",
+    "lab.report": "demo results",
     "widget.playground": "playground",
     "widget.rows": "rows_browser",
     "widget.explorer": "explorer",
 }
-_room_of = {name: room for room, names in _rooms.items() for name in names.split()}
-__all__ = list(_room_of)
+
+# space -> room -> names that stand there, such as `sn.lab.sweep`
+_spaces = {
+    "model": {
+        "model.hooks": "blocks",
+        "model.load": "byte_tokenizer random_model",
+        "model.text": "chat_text encode",
+        "model.states": "last_states pooling",
+        "model.capture": "contrast_loss contrast_losses",
+    },
+    "data": {
+        "data.pairs": "Pair check_pairs",
+        "data.tasks": "Task task_loader",
+        "data.sets": "letter_ids",
+    },
+    "direction": {
+        "direction.contrast": "rank_sites",
+        "direction.sspace": "Basis bases",
+        "direction.reference": "loss_subspace reference_directions",
+        "direction.heldout": "cosines logit_lens separability site_table",
+    },
+    "steer": {
+        "steer.vector": "operator per_row",
+        "steer.operators": "When",
+    },
+    "files": {
+        "steer.files": "load_gguf load_lm_eval read_vector save_gguf save_lm_eval",
+        "steer.bake": "bake save_peft",
+    },
+    "metrics": {
+        "eval.rows": "check_rows join_rows",
+        "eval.side_effects": "capability writing",
+        "eval.calibrate": "iso_kl norm_relative output_sign",
+        "eval.stats": "fit_line random_z",
+        "eval.metrics": "asymmetry coeff_table legacy_corr normalised_gain steering_f1 value_shifts",
+        "eval.power": "axis_check coherence_search detectable_effect dilemmas_needed mixed_slope multi_seed seed_summary "
+                      "select_then_report",
+    },
+    "adapter": {
+        "adapter.reversible": "families new_adapter",
+        "adapter.losses": "coherence_form projection_loss",
+        "adapter.config": "TrainConfig",
+        "adapter.train": "layer_report plot_training",
+        "adapter.sft": "Versions persona_completions sft_arm sft_versions train_sft",
+    },
+    "lab": {
+        "lab.study": "Study",
+        "lab.arms": "Contrast axis_pairs axis_task engineered_arm few_shot_arm make_arms prompt_arm random_adapters "
+                    "random_arms vector_arms",
+        "lab.budget": "best_within equal_kl try_coefficients",
+        "lab.compare": "results_table summarise",
+        "lab.report": "run_study sweep",
+        "lab.runs": "experiment_name read_runs run_all run_folder sql",
+        "lab.tables": "best_table high_performers load_summary model_notes seed_variance summary_table surprises trends",
+    },
+}
 
 
-def __getattr__(name):
+_elsewhere = dict(card="lab.card", edit="model.edit", log_step="record", seed_all="core") # stood on `sn` once
+
+def _homes(rooms): return {name: room for room, names in rooms.items() for name in names.split()}
+
+_room_of = _homes(_verbs)
+_home = _room_of | {name: room for rooms in _spaces.values() for name, room in _homes(rooms).items()} # of every name
+_space_of = {name: space for space, rooms in _spaces.items() for name in _homes(rooms)}
+__all__ = [*_room_of, *_spaces]
+
+
+def _lazy(module, homes):
+    "`__getattr__` and `__dir__` of a module whose names are imported from their rooms at their first use"
     from importlib import import_module
-    if name in _room_of:
-        value = globals()[name] = getattr(import_module(f"steernb.{_room_of[name]}"), name)
-        return value
-    if name.startswith("__"): raise AttributeError(name)
+    from sys import modules
+    def get(name):
+        if name in homes:
+            value = getattr(import_module(f"steernb.{homes[name]}"), name)
+            setattr(modules[module], name, value)
+            return value
+        if not name.startswith("_"):
+            try: return import_module(f"{module}.{name}") # a room of the package
+            except ModuleNotFoundError as e:
+                if e.name != f"{module}.{name}": raise
+        raise AttributeError(_unknown(module, name, homes), name=name)
+    return get, lambda: sorted({*vars(modules[module]), *homes})
+
+
+def _unknown(module, name, homes):
+    "What to say of a name that is not there"
     from difflib import get_close_matches
-    near = get_close_matches(name, __all__, cutoff=0.5)
-    raise AttributeError(f"steernb has no {name!r}" + (f"; nearest: {', '.join(near)}" if near else ""), name=name)
+    if name in _space_of: return f"{module} has no {name!r}: use sn.{_space_of[name]}.{name}"
+    if name in _room_of: return f"{module} has no {name!r}: use sn.{name}"
+    if name in _elsewhere: return f"{module} has no {name!r}: use from steernb.{_elsewhere[name]} import {name}"
+    near = get_close_matches(name, homes, cutoff=0.5)
+    return f"{module} has no {name!r}" + (f"; nearest: {', '.join(near)}" if near else "")
 
 
-def __dir__(): return sorted({*globals(), *__all__})
+def _space(space):
+    "What the `__init__` of a space needs"
+    homes = _homes(_spaces[space])
+    return *_lazy(f"steernb.{space}", homes), list(homes)
+
+
+__getattr__, __dir__ = _lazy("steernb", _room_of)
