@@ -1,65 +1,26 @@
-"""Every check of `make test`: `python .ci/checks.py [words] [--random-order [SEED]]` runs those whose name contains a word, or all.
+"""Every check of `make test`: `python .ci/checks.py [words] [--random-order [SEED]]` runs those whose name contains a
+word, or all.
 
-All of it happens in a temporary copy of the files that git knows or would add, so a dirty tree works and stays as it is.
-A check is a function with the decorator `@check("name")` that raises to fail, raises `Skip` to be skipped and may return a note.
-Each runs in a forked process (torch and its friends are imported once, before), two at a time. In the end the failed ones are
-said again, beside the slowest; the last line is `N passed, N failed`. A random order also gives the notebooks another seed than 0
-for draws that they do not seed, so that an example which depends on one is found.
+All of it happens in a temporary copy of the files that git knows or would add, so a dirty tree works and stays as it
+is. A check is a function with the decorator `@check("name")` (house.py, docs.py). Each runs in a forked process
+(torch and its friends are imported once, before), two at a time. In the end the failed ones are named again, beside
+the slowest; the last line is `N passed, N failed`. A random order also gives the notebooks another seed than 0 for
+draws that they do not seed, so that an example which depends on one is found.
 """
-import argparse, ast, contextlib, importlib, io, json, multiprocessing, os, random, re, shutil, signal, subprocess, sys, tempfile, time
-import traceback, warnings, zipfile
-from html.parser import HTMLParser
+import argparse, contextlib, importlib, io, json, multiprocessing, os, random, re, signal, sys, tempfile, time
+import traceback
 from multiprocessing.connection import wait
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from common import CHECKS, ROOT, Skip, cells, copy_tree, notebooks, source
+import house, docs # noqa: F401  fill CHECKS
+
 WORKERS, LIMIT = 2, 1500               # processes at a time, seconds for one check
 SEED = 0                               # of the draws that a notebook does not seed
-HEAVY = """torch transformers transformers.models.qwen3.modeling_qwen3 peft accelerate datasets pandas scipy.stats statsmodels.api sklearn.decomposition
-    matplotlib.pyplot seaborn ipywidgets tyro fastcore.all nbdev.test nbdev.showdoc nbdev.processors""".split()
-CHECKS = {}
-
-class Skip(Exception): "Nothing to check here; the text says why"
-
-def check(name):
-    def add(f): CHECKS[name] = f; return f
-    return add
-
-def copy_tree(dst):
-    "Copy the files that git tracks or would add to `dst`"
-    names = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (ROOT/name).is_file():
-            (dst/name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT/name, dst/name)
-    return dst
-
-@contextlib.contextmanager
-def own_copy():
-    "A second copy of the checked tree, for a check that writes into it"
-    with tempfile.TemporaryDirectory(prefix="steernb_") as tmp:
-        old, new = Path.cwd(), Path(tmp)/"steernb"
-        shutil.copytree(old, new)
-        os.chdir(new)
-        try: yield new
-        finally: os.chdir(old)
-
-def none(problems, what):
-    "Fail with the list of `problems`, if there are any"
-    problems = list(problems)
-    assert not problems, f"{len(problems)} {what}:\n" + "\n".join(f"  {p}" for p in problems[:40])
-
-def notebooks(): return sorted(p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.ipynb"))
-def quarto_pages(): return sorted(p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.qmd"))
-def cells(path, kind="code"): return [c for c in json.loads(Path(path).read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]
-def source(cell): return "".join(cell["source"])
-def python(code, timeout=600, cwd=None):
-    p = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout, cwd=cwd, stdin=subprocess.DEVNULL)
-    assert p.returncode == 0, p.stdout[-2000:] + p.stderr[-4000:]
-    return p.stdout
-
-# ---- notebooks
+HEAVY = """torch transformers transformers.models.qwen3.modeling_qwen3 peft accelerate datasets pandas scipy.stats
+    statsmodels.api sklearn.decomposition matplotlib.pyplot seaborn ipywidgets tyro fastcore.all nbdev.test
+    nbdev.showdoc nbdev.processors""".split()
 
 def run_notebook(path):
     "nbdev's own test of a notebook, without the cells that `tst_flags` leaves out"
@@ -68,358 +29,19 @@ def run_notebook(path):
     flags = get_config().tst_flags.split()
     from steernb.core import seed_all
     seed_all(SEED)
-    left_out = sum(bool(re.search(rf"^\s*#\|\s*({'|'.join(flags)}|eval:\s*false)\s*$", source(c), flags=re.M)) for c in cells(path))
+    off = re.compile(rf"^\s*#\|\s*({'|'.join(flags)}|eval:\s*false)\s*$", flags=re.M)
+    left_out = sum(bool(off.search(source(c))) for c in cells(path))
     passed, seconds = test_nb(path.absolute(), skip_flags=flags, basepath=Path.cwd())
     assert passed, "a cell raised"
     if seconds == 0: raise Skip("skip_exec")
     return f"{left_out} slow or gpu cells left out" if left_out else ""
 
-# ---- generated files
-
-def files_under(folder): return {str(p): p.read_bytes() for p in sorted(Path(folder).rglob("*")) if p.is_file() and "__pycache__" not in p.parts}
-
-def changed(before, after): return [f"{n}: {'missing' if n not in before else 'has no notebook' if n not in after else 'differs'}"
-                                    for n in sorted(before.keys() | after.keys()) if before.get(n) != after.get(n)]
-
-@check("export: steernb/ is what nbdev_export writes")
-def _():
-    with own_copy():
-        before = files_under("steernb")
-        for name, text in before.items():
-            if name.endswith(".py") and b"AUTOGENERATED" in text[:200]: os.remove(name)
-        python("from nbdev.doclinks import nbdev_export; nbdev_export()")
-        none(changed(before, files_under("steernb")), "files (run nbdev_export and commit)")
-
-@check("clean: notebooks are as nbdev_clean leaves them")
-def _():
-    with own_copy():
-        before = {str(p): p.read_bytes() for p in notebooks()}
-        python("from nbdev.clean import nbdev_clean; nbdev_clean()")
-        none(changed(before, {str(p): p.read_bytes() for p in notebooks()}), "notebooks (run nbdev_clean)")
-    return f"{len(before)} notebooks"
-
-@check("README.md is rendered from nbs/index.ipynb")
-def _():
-    sys.path.insert(0, ".ci")
-    from readme import render
-    assert Path("README.md").read_text(encoding="utf-8") == render("nbs/index.ipynb"), "they differ: run make readme"
-
-# ---- the house
-
-@check("floors: a notebook imports only from lower numbers")
-def _():
-    from steernb import _room_of
-    number = {re.sub(r"^\d+_", "", p.stem): int(p.stem[:2]) for p in notebooks() if re.match(r"\d\d_", p.name)}
-    problems = []
-    for path in sorted(Path("nbs").glob("[0-9]*.ipynb")):
-        own, code = int(path.name[:2]), [source(c) for c in cells(path)]
-        exp = re.search(r"^#\|\s*default_exp\s+(\S+)", "\n".join(code), flags=re.M)
-        if exp and exp[1] != path.stem[3:]: problems.append(f"{path}: default_exp {exp[1]} does not match the file's name")
-        for text in code:
-            try: tree = ast.parse(re.sub(r"^\s*[%!].*$", "", text, flags=re.M))
-            except SyntaxError: continue
-            used = set()
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Import): used |= {a.name for a in node.names if a.name.startswith("steernb.")}
-                elif isinstance(node, ast.ImportFrom) and node.module == "steernb": used |= {f"steernb.{_room_of.get(a.name, a.name)}" for a in node.names}
-                elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("steernb."):
-                    used |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
-                elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("sn", "steernb") and node.attr in _room_of:
-                    used.add(f"steernb.{_room_of[node.attr]}")
-            problems += [f"{path} uses {m}, which is number {number[m[8:]]:02d}" for m in sorted(used) if number.get(m[8:], -1) >= own]
-    none(problems, "upward imports")
-
-@check("import steernb: light, and every public name is there")
-def _():
-    out = python("import time; t = time.process_time(); import steernb, sys; t = time.process_time() - t\n"
-                 "heavy = {'torch', 'transformers', 'pandas', 'matplotlib'} & set(sys.modules); assert not heavy, f'import steernb loads {heavy}'\n"
-                 "assert t < 0.5, f'import steernb took {t:.2f} s'\n"
-                 "missing = []\n"
-                 "for n in steernb.__all__:\n"
-                 "    try: getattr(steernb, n)\n"
-                 "    except Exception as e: missing.append(f'{n}: {e!r}')\n"
-                 "assert not missing, missing\n"
-                 "try: steernb.no_such_name; raise SystemExit('an unknown name is not an AttributeError')\n"
-                 "except AttributeError: pass\n"
-                 "print(f'{len(steernb.__all__)} names, {t*1000:.0f} ms')")
-    return out.strip()
-
-@check("names: every sn.name of the pages is public")
-def _():
-    import steernb
-    texts = {p: p.read_text(encoding="utf-8") for p in [*Path(".").glob("*.md"), *quarto_pages()]}
-    texts |= {p: "\n".join(map(source, cells(p, "markdown") + cells(p))) for p in notebooks()}
-    none([f"{p}: sn.{n}" for p, t in texts.items() for n in sorted({*re.findall(r"(?<![\w.])sn\.([A-Za-z_]\w*)", t)}) if n not in steernb.__all__], "names are not in steernb/__init__.py")
-
-OWN_STATISTICS = set("""quantile nanquantile percentile nanpercentile quantiles ppf isf default_rng RandomState Generator manual_seed
-    spearmanr kendalltau pearsonr linregress theilslopes binomtest bootstrap permutation_test monte_carlo_test mannwhitneyu wilcoxon
-    ranksums kruskal friedmanchisquare f_oneway ks_2samp fisher_exact chi2_contingency sem proportion_confint multipletests
-    roc_auc_score""".split())
-OWN_MODULES = re.compile(r"ttest_|(scipy|statsmodels|random|numpy\.random)(\.|$)")
-
-def own_statistics(text):
-    "Names in a cell that make a statistic, or draw at random, without the library"
-    tree = ast.parse("\n".join("" if line.startswith(("%", "!")) else line for line in text.splitlines()))
-    for n in ast.walk(tree):
-        if isinstance(n, (ast.Import, ast.ImportFrom)):
-            modules = [getattr(n, "module", None) or "", *(a.name for a in n.names)]
-            yield from (m for m in modules if m in OWN_STATISTICS or OWN_MODULES.match(m))
-        name = getattr(n, "id", None) or getattr(n, "attr", None) or ""
-        if name in OWN_STATISTICS or name.startswith("ttest_"): yield name
-        if name == "random" and getattr(getattr(n, "value", None), "id", "") in ("np", "numpy"): yield "np.random"
-
-@check("statistics: pages call the library and define none of their own")
-def _():
-    pages = [p for p in notebooks() if p.parts[0] == "journal" or "tutorials" in p.parts]
-    def makes_data(text): return re.match(r"(#\|.*\n)*#\| data\s", text)
-    used = [(p, c["id"], sorted(set(own_statistics(source(c))))) for p in pages for c in cells(p) if not makes_data(source(c))]
-    none([f"{p}: cell {i}: {', '.join(names)}" for p, i, names in used if names],
-         "cells make a statistic of their own: call steernb.eval.resample or eval.stats, or begin a cell that only makes data with `#| data`")
-
-@check("wheel: holds every file of steernb/")
-def _():
-    with own_copy() as here:
-        subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--use-pep517", "-w", "out", "."], check=True)
-        [wheel] = (here/"out").glob("*.whl")
-        names = zipfile.ZipFile(wheel).namelist()
-        none(sorted(files_under("steernb").keys() - set(names)), "files are not in the wheel")
-        entry = zipfile.ZipFile(wheel).read(next(n for n in names if n.endswith("entry_points.txt"))).decode()
-        assert "steernb = steernb.cli:main" in entry or "steernb=steernb.cli:main" in entry, entry
-        return f"{len(names)} files, {wheel.stat().st_size/1e6:.1f} MB"
-
-@check("demo: steernb demo --quick")
-def _():
-    with tempfile.TemporaryDirectory() as out:
-        code = "import sys; from steernb.cli import main; sys.argv = ['steernb', 'demo', '--quick', '--out', %r]; sys.exit(main())" % out
-        print(python(code, timeout=600))
-        made = {p.name for p in Path(out).rglob("*") if p.is_file()}
-    missing = {"rows.parquet", "summary.csv"} - made
-    assert not missing and any(n.endswith(".png") for n in made), f"demo left {sorted(made)}"
-    return ", ".join(sorted(made))
-
-@check("hygiene: no machine paths, fat notebooks, stored errors or widget state")
-def _():
-    machine = re.compile(r"(?<![\w.])/(?:home|Users|root|work|opt)/\w|[A-Z]:\\\\?Users|site-packages/|\.venv/lib")
-    problems = []
-    for path in sorted(p for p in Path(".").rglob("*") if p.is_file()):
-        if path.stat().st_size > 20e6: problems.append(f"{path}: {path.stat().st_size/1e6:.0f} MB")
-        try: text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError: continue
-        if str(path) != ".ci/checks.py": problems += [f"{path}: machine path {m[0]}…" for m in machine.finditer(text)]
-        if path.suffix != ".ipynb": continue
-        if len(text) > 800_000: problems.append(f"{path}: {len(text)/1000:.0f} kB, more than 800")
-        if "widgets" in json.loads(text)["metadata"]: problems.append(f"{path}: widget state")
-        for cell in cells(path):
-            for o in cell["outputs"]:
-                if o["output_type"] == "error": problems.append(f"{path}: stored {o['ename']}")
-                shown = "".join(o.get("text", [])) + "".join(o.get("data", {}).get("text/plain", []))
-                problems += [f"{path}: {m[0]} in an output" for m in re.finditer(r"/tmp/\w+", shown)]
-    none(problems, "problems")
-
-@check("yaml: cell options, front matter and listings are as Quarto takes them")
-def _():
-    sys.path.insert(0, ".ci")
-    from quarto import listing_problems, option_problems, problems
-    wrong = ["#| fig-alt: left: a ratio", "#| fig-alt: 12", "#| fig-allt: x", "#| echo: false\n#| echo: true", "#| fig-alt: run # 3"]
-    assert all(list(option_problems(f"{w}\nx")) for w in wrong) and list(listing_problems(dict(listing={"image-alt": "x"}))), "the check sees nothing"
-    none(problems(), "lines that Quarto refuses")
-
-@check("coverage: each page calls the functions that its row names, in a cell that runs")
-def _():
-    sys.path.insert(0, ".ci")
-    from covered import problems, rows
-    none(problems(), "rows are not so")
-    states = [r[4].split()[0] for r in rows()]
-    return ", ".join(f"{states.count(s)} {s}" for s in ("works", "partly", "not"))
-
-@check("wild: a small sample of damaged files, strange models and interruptions")
-def _():
-    sys.path.insert(0, ".ci")
-    from wild import run, scripts
-    if not (found := scripts(Path.cwd())): raise Skip("no programs in .ci/wild")
-    results = {p.stem: run(p, True, 600) for p in found}
-    none((f"{n}: {bad} failed\n{said}" for n, (_, bad, said) in results.items() if bad), "programs found something")
-    return ", ".join(f"{n} {good}" for n, (good, _, _) in results.items())
-
-# ---- documentation: processed, not built (the site needs quarto)
-
-class Page(HTMLParser):
-    "The links, pictures and ids of a page"
-    def __init__(self, html):
-        super().__init__()
-        self.html, self.links, self.images, self.ids = html, [], [], {"", "top"}
-        self.feed(html)
-    def handle_starttag(self, tag, attrs):
-        a = dict(attrs)
-        self.ids |= {a[k] for k in ("id", "name") if a.get(k)}
-        if tag == "a" and a.get("href"): self.links.append(a["href"])
-        if tag == "img": self.images.append((a.get("src") or "", (a.get("alt") or "").strip()))
-
-def front_matter(path):
-    "The YAML at the head of a processed notebook or a qmd page"
-    import yaml
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb": text = next(iter(map(source, cells(path, "raw"))), "")
-    m = re.match(r"\s*---\n(.*?)\n---", text, flags=re.S)
-    return yaml.safe_load(m[1]) if m else {}
-
-def page(path):
-    "Render a processed page with pandoc; returns the page and its pictures stored in outputs that have no alt text"
-    import pypandoc
-    text, bare = path.read_text(encoding="utf-8"), []
-    if path.suffix == ".ipynb":
-        nb = json.loads(text)
-        for c in nb["cells"]:
-            if c["cell_type"] != "code": continue
-            c["execution_count"] = c["execution_count"] or 1       # pandoc's reader rejects null
-            for o in c["outputs"]:
-                if "execution_count" in o: o["execution_count"] = 1
-                pictures = [k for k in o.get("data", {}) if k.startswith("image/")]
-                if pictures and not re.search(r"^#\|\s*fig-(alt|cap):\s*\S", source(c), flags=re.M): bare.append(source(c).strip().splitlines()[-1][:60])
-                for k in pictures: del o["data"][k]
-            # a markdown output (show_doc's entries) becomes a markdown cell, as the site shows it
-        nb["cells"] = [m for c in nb["cells"] for m in [c, *(dict(cell_type="markdown", metadata={}, source=o["data"]["text/markdown"])
-                       for o in c.get("outputs", []) if "text/markdown" in o.get("data", {}))]]
-        text = json.dumps(nb)
-    kind = {".ipynb": "ipynb", ".md": "gfm"}.get(path.suffix, "markdown")
-    return Page(pypandoc.convert_text(text, "html", format=kind, extra_args=["--mathml"])), bare
-
-def targets(node):
-    "Every file that the navbar and the sidebar of _quarto.yml name"
-    if isinstance(node, str): return [node]
-    if isinstance(node, list): return [t for n in node for t in targets(n)]
-    return [t for k, v in node.items() if k in ("href", "file", "contents", "menu", "left", "right", "auto") for t in targets(v)] if isinstance(node, dict) else []
-
-def undocumented(proc, pages):
-    "Public names without an entry, call, parameters, docstring, source or example among the processed pages"
-    import steernb
-    text = {p: "\n".join(s for c in cells(proc/p) if not re.match(r"#\|.*\n#\|.*\nshow_doc\(", s := source(c))) for p in pages if p.suffix == ".ipynb"}
-    for name, room in steernb._room_of.items():
-        home = next((p for p in text if re.fullmatch(rf"\d+_{re.escape(room)}", p.stem)), None)
-        if home is None: yield f"{name}: {room} has no page"; continue
-        entry = "".join("".join(o.get("data", {}).get("text/markdown", "")) for c in cells(proc/home) if re.search(rf"^show_doc\({name}[,)]", source(c), flags=re.M) for o in c["outputs"])
-        parts = {"call": rf"```python\n{name}\(", "source": rf"/steernb/{room.replace('.', '/')}\.py#L\d", "docstring": rf"```\n\n\w?[^|\s]"} | ({"parameters": r"^\| <code>"} if f"{name}()" not in entry else {})
-        yield from (f"{name} ({home}): no {what}" for what, pattern in parts.items() if not re.search(pattern, entry, flags=re.M))
-        yield from (f"{name} ({home}): nothing said of {m[1]}" for m in re.finditer(r"^\| <code>(\*{0,2}\w+)</code> \|  \|(?: [^|]* \|)?  \|$", entry, flags=re.M) if m[1] not in ("model", "tok") and "as in " not in entry)
-        if not any(re.search(rf"\b{name}\b", t) for t in text.values()): yield f"{name} ({home}): no example on any page"
-
-def stale_results(path="journal/results.ipynb"):
-    "Cells of the results page whose stored output is not what they show now"
-    space, here = {}, Path.cwd()
-    os.chdir(Path(path).parent)
-    try:
-        for c in cells(here/path):
-            tree = ast.parse(source(c))
-            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, path, "exec"), space)
-            shown = eval(compile(ast.Expression(last.value), path, "eval"), space) if last else None
-            old = "".join(t for o in c["outputs"] for t in o.get("data", {}).get("text/markdown", []))
-            if shown is not None and shown.data != old: yield f"{source(c).strip().splitlines()[-1][:70]}"
-    finally: os.chdir(here)
-
-@check("docs")
-def _():
-    import yaml
-    import nbdev.serve, nbdev.serve_drv
-    from nbdev.config import get_config
-    with own_copy() as here:
-        cfg, wanted, errors, process = get_config(), notebooks(), {}, nbdev.serve_drv.main
-        def each(job):
-            try: process(job)
-            except Exception as e: errors[Path(job[0]).resolve().relative_to(here)] = str(e)
-        warnings.simplefilter("ignore")
-        nbdev.serve_drv.main = each                                # go on after a failure, to name them all
-        nbdev.serve.proc_nbs(n_workers=0)
-        proc = here/"_proc"
-        failed = [f"{p}: {errors.get(p, 'left out')}" for p in wanted if not (proc/p).exists()]
-        yield ("docs: every notebook is processed",
-               lambda: (none(failed, "notebooks were not (a cell with an import runs here without its neighbours: keep imports in their own cell)"), f"{len(wanted)} notebooks")[1])
-
-        pages, bare, broken = {}, [], []
-        for path in sorted([*wanted, *quarto_pages(), *Path(".").glob("*.md")]):
-            if not (proc/path).exists(): continue
-            try: pages[path], b = page(proc/path)
-            except RuntimeError as e: broken.append(f"{path}: {e}"); continue
-            bare += [f"{path}: the picture of the cell `{o}` (begin the cell with #| fig-alt: what it shows)" for o in b]
-            bare += [f"{path}: {src[:80]}" for src, alt in pages[path].images if not alt]
-        yield "docs: every page renders with pandoc", lambda: (none(broken, "pages do not render"), f"{len(pages)} pages; processed, the site itself is not built")[1]
-
-        html = {path.parent/(front_matter(proc/path).get("output-file") or f"{path.stem}.html"): path for path in pages}
-        site = cfg.doc_host.rstrip("/") + cfg.doc_baseurl.rstrip("/") + "/"
-        def plain(anchor): return anchor.lower().replace(".", "")   # pandoc's notebook reader drops the dots of `Class.method` that Quarto keeps
-        dead, seen = [], 0
-        for path, p in pages.items():
-            for link in [*p.links, *(src for src, _ in p.images)]:
-                inside = link.startswith(site)
-                parts = urlsplit(link[len(site):] if inside else link)
-                if parts.scheme or parts.netloc: continue
-                seen += 1
-                name = Path(unquote(parts.path).lstrip("/")) if inside or parts.path.startswith("/") else Path(os.path.normpath(path.parent/unquote(parts.path))) if parts.path else path
-                target = html.get(name, name)
-                if not (here/target).exists(): dead.append(f"{path}: {link}")
-                elif parts.fragment and target in pages and plain(parts.fragment) not in map(plain, pages[target].ids): dead.append(f"{path}: {link} (no such anchor)")
-        yield "docs: every internal link and picture is there", lambda: (none(dead, "dead links"), f"{seen} links")[1]
-        yield "docs: every picture has alt text", lambda: none(bare, "pictures without alt text")
-        import steernb
-        yield ("docs: every public name has a page with call, parameters, docstring, source and example",
-               lambda: (none(undocumented(proc, pages), "gaps"), f"{len(steernb.__all__)} names")[1])
-        yield ("docs: results page shows what the pages store now",
-               lambda: none(stale_results(), "outputs are old (jupyter nbconvert --to notebook --execute --inplace journal/results.ipynb && nbdev_clean)"))
-        def phone():
-            from phone import WIDTH, chromium, too_wide
-            if not chromium(): raise Skip("no Chromium here")
-            found = too_wide({str(p): x.html for p, x in pages.items()}, Path("nbs/styles.css").read_text(encoding="utf-8"))
-            none((f"{n}: {w} px ({what})" for n, (w, what) in found.items()), f"pages are wider than {WIDTH} px")
-            return f"{len(pages)} pages at {WIDTH} px, without Quarto's theme"
-        yield "docs: no page is wider than a phone", phone
-
-        quarto = yaml.safe_load(Path("_quarto.yml").read_text(encoding="utf-8"))
-        menu = targets(quarto["website"]["navbar"]) + targets(quarto["website"]["sidebar"])
-        named = [*quarto["project"]["render"], *quarto["project"].get("resources", []), *menu]
-        absent = [t for t in named if not urlsplit(t).scheme and not t.startswith("!") and not any(here.glob(t)) and not ("*" in t and (here/t).parent.is_dir())]
-        unlisted = [f"{p} is not in the sidebar" for p in wanted if (re.match(r"\d\d_", p.name) or p.parent.name == "tutorials") and not any(p.match(t) for t in menu)]
-        yield "docs: _quarto.yml names files that exist, and all notebooks", lambda: (none(absent + unlisted, "targets"), f"{len(named)} targets")[1]
-
-        terms = re.findall(r"^:   (.*)$", Path("nbs/glossary.qmd").read_text(encoding="utf-8"), flags=re.M)
-        lost = [f"{term[:60]}…: no function" for term in terms if "→" not in term]
-        for names, room in re.findall(r"→ ((?:`\w+`(?:, )?)+) \(\[\d+_([\w.]+)\]", "\n".join(terms)):
-            home = importlib.import_module(f"steernb.{room}")
-            lost += [f"{n} is not in steernb.{room}" for n in re.findall(r"`(\w+)`", names) if not hasattr(home, n)]
-        yield "docs: every term of the glossary names a function", lambda: (none(lost, "problems"), f"{len(terms)} terms")[1]
-
-        lacking = []
-        for path in pages:
-            if path.suffix == ".md" or path.name == "index.ipynb": continue
-            dated = path.parent.name == "journal" and path.name[:1].isdigit()
-            fm = front_matter(proc/path)
-            lacking += [f"{path}: {k}" for k in ["title", "description"] + ["date", "categories"]*dated if not fm.get(k)]
-            if dated and not path.name.startswith(str(fm.get("date"))): lacking.append(f"{path}: named for another day than {fm.get('date')}")
-        lacking += [f"{p}: version {v[0] if v else None}, settings.ini says {cfg.version}" for p in ("CITATION.cff", "nbs/cite.qmd")
-                    if (v := re.findall(r"^\s*version\s*[:=]\s*\{?([\d.]+)", Path(p).read_text(encoding="utf-8"), flags=re.M)) != [cfg.version]]
-        yield "docs: front matter is complete", lambda: none(lacking, "missing fields")
-        silent = [str(p) for p in sorted(Path("journal").glob("[0-9]*.ipynb")) if not any("made by: " in "".join(o.get("text", [])) for c in cells(p) for o in c.get("outputs", []))]
-        yield "docs: every journal page prints the command that made it", lambda: none(silent, "pages without a stored `made by:` (see colophon in steernb.site.page)")
-
-# ---- a real browser
-
-@check("browser: the widgets in JupyterLab by keyboard")
-def _():
-    sys.path.insert(0, ".ci/browser")
-    from widgets import drive, tools
-    have, why = tools()
-    if not have: raise Skip(why)
-    try: seen = drive(have)
-    except (AssertionError, subprocess.TimeoutExpired) as e: # a busy machine gets a second try, a wrong page does not
-        if "Timeout" not in f"{type(e).__name__} {e}": raise
-        seen = drive(have)
-    return f"{seen['latency']} ms from the last key to another text"
-
-# ---- the runner
-
 def child(name, job, result, log):
     "Run one job in its own process group; write its lines [status, name, note] to `result`"
     os.setsid()
-    with open(log, "w", buffering=1) as f: os.dup2(f.fileno(), 1), os.dup2(f.fileno(), 2)
+    with open(log, "w", buffering=1) as f:
+        os.dup2(f.fileno(), 1)
+        os.dup2(f.fileno(), 2)
     lines = []
     def one(name, f):
         try: lines.append(["ok", name, f() or ""])
@@ -435,6 +57,26 @@ def child(name, job, result, log):
     Path(result).write_text(json.dumps(lines))
     sys.stdout.flush()
     os._exit(0)
+
+def kill(p):
+    with contextlib.suppress(ProcessLookupError): os.killpg(p.pid, signal.SIGKILL)
+
+def indented(text, mark): return "\n".join(f"       {mark} {line}" for line in text.splitlines())
+
+def ended(p, name, base, took, late):
+    "Wait for a job, print its lines, return them as (status, name, seconds, note)"
+    if late: kill(p)
+    p.join()
+    result, log = Path(f"{base}.json"), Path(f"{base}.log")
+    why = f"stopped after {LIMIT} s" if late else f"died with exit code {p.exitcode}"
+    lines = json.loads(result.read_text()) if result.exists() else [["FAIL", name, why]]
+    for status, name, note in lines:
+        short = f" ({note})" if note and status != "FAIL" else ""
+        print(f"{status:4} {took:6.1f} s  {name}{short}", flush=True)
+        if status == "FAIL": print(indented(note, "|"), flush=True)
+    if any(status == "FAIL" for status, _, _ in lines) and log.exists():
+        print(indented("\n".join(log.read_text(errors="replace").splitlines()[-60:]), ">"), flush=True)
+    return [(status, name, took, note) for status, name, note in lines]
 
 def run(jobs, tmp):
     "Run `jobs` ({name: function}), print a line for each result, return [(status, name, seconds, note)]"
@@ -452,22 +94,9 @@ def run(jobs, tmp):
             late = [s for s, (_, _, _, t) in running.items() if time.time() - t > LIMIT]
             for s in {*done, *late}:
                 p, name, base, t = running.pop(s)
-                result, log = Path(f"{base}.json"), Path(f"{base}.log")
-                if s in late:
-                    with contextlib.suppress(ProcessLookupError): os.killpg(p.pid, signal.SIGKILL)
-                p.join()
-                took = time.time() - t
-                lines = json.loads(result.read_text()) if result.exists() else [["FAIL", name, f"stopped after {LIMIT} s" if s in late else f"died with exit code {p.exitcode}"]]
-                for status, name, note in lines:
-                    results.append((status, name, took, note))
-                    short = note and status != "FAIL"
-                    print(f"{status:4} {took:6.1f} s  {name}" + (f" ({note})" if short else ""), flush=True)
-                    if status == "FAIL": print("\n".join("       | " + l for l in note.splitlines()), flush=True)
-                if any(l[0] == "FAIL" for l in lines) and log.exists():
-                    for l in log.read_text(errors="replace").splitlines()[-60:]: print("       > " + l, flush=True)
+                results += ended(p, name, base, time.time() - t, s in late)
     finally:
-        for p, *_ in running.values():
-            with contextlib.suppress(ProcessLookupError): os.killpg(p.pid, signal.SIGKILL)
+        for p, *_ in running.values(): kill(p)
     return results
 
 def print_end(results, seconds):
@@ -483,17 +112,29 @@ def print_end(results, seconds):
         lines = note.strip().splitlines() or [""]
         print(f"FAIL           {name}: {lines[-1 if lines[0].startswith('Traceback') else 0][:200]}")
     count = {s: sum(r[0] == s for r in results) for s in ("ok", "FAIL", "skip")}
-    print(f"{count['ok']} passed, {count['FAIL']} failed" + (f", {count['skip']} skipped" if count["skip"] else ""))
+    skipped = f", {count['skip']} skipped" if count["skip"] else ""
+    print(f"{count['ok']} passed, {count['FAIL']} failed{skipped}")
     return 1 if count["FAIL"] or not count["ok"] else 0
 
-def main(argv):
+def chosen(args):
+    "The jobs to run, the longest first, or in a random order"
     global SEED
+    jobs = {"docs": CHECKS.pop("docs")}
+    jobs |= {f"notebook {p}": (lambda p=p: run_notebook(p)) for p in notebooks()} | CHECKS
+    jobs = {n: f for n, f in jobs.items() if not args.words or any(w in n for w in args.words)}
+    if not jobs: sys.exit(f"no check's name contains {' or '.join(args.words)}")
+    if args.random_order is None: return jobs
+    SEED = random.randrange(1, 10**6) if args.random_order < 0 else args.random_order
+    print(f"random order, seed {SEED} (again with --random-order {SEED})", flush=True)
+    return dict(random.Random(SEED).sample(list(jobs.items()), len(jobs)))
+
+def main(argv):
     start = time.time()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("words", nargs="*", help="only checks whose name contains one of these")
-    parser.add_argument("--random-order", nargs="?", type=int, const=-1, metavar="SEED", help="shuffle the checks; without a number the seed is drawn")
+    parser.add_argument("--random-order", nargs="?", type=int, const=-1, metavar="SEED",
+                        help="shuffle the checks; without a number the seed is drawn")
     args = parser.parse_args(argv)
-    words = args.words
     os.environ.setdefault("STEERNB_SHARED", str(ROOT.parent/"shared"))
     os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", MPLBACKEND="Agg", STEERNB_QUIET="1")
     with tempfile.TemporaryDirectory(prefix="steernb_") as tmp:
@@ -501,23 +142,18 @@ def main(argv):
         os.chdir(here)
         os.environ["PYTHONPATH"] = str(here)
         sys.path.insert(0, str(here))
-        jobs = {"docs": CHECKS.pop("docs")}                       # the longest first
-        jobs |= {f"notebook {p}": (lambda p=p: run_notebook(p)) for p in notebooks()} | CHECKS
-        jobs = {n: f for n, f in jobs.items() if not words or any(w in n for w in words)}
-        if not jobs: sys.exit(f"no check's name contains {' or '.join(words)}")
-        if args.random_order is not None:
-            SEED = random.randrange(1, 10**6) if args.random_order < 0 else args.random_order
-            print(f"random order, seed {SEED} (again with --random-order {SEED})", flush=True)
-            jobs = dict(random.Random(SEED).sample(list(jobs.items()), len(jobs)))
+        jobs = chosen(args)
         before = {str(p) for p in Path(".").rglob("*")}
         with contextlib.redirect_stderr(io.StringIO()):
             for name in HEAVY: importlib.import_module(name)
         assert "steernb" not in sys.modules
         sys.modules["torch"].set_num_threads(1)
-        print(f"{time.time()-start:4.0f} s to copy the tree and import torch and friends", flush=True)
+        print(f"{time.time() - start:4.0f} s to copy the tree and import torch and friends", flush=True)
         results = run(jobs, Path(tmp))
-        left = sorted(str(p) for p in Path(".").rglob("*") if str(p) not in before and "__pycache__" not in p.parts)
-        if left: results.append(("FAIL", "tree: no check leaves files in it", 0., f"it has new files: {', '.join(left[:10])}"))
+        new = sorted(str(p) for p in Path(".").rglob("*") if str(p) not in before and "__pycache__" not in p.parts)
+        if new:
+            note = f"it has new files: {', '.join(new[:10])}"
+            results.append(("FAIL", "tree: no check leaves files in it", 0., note))
         os.chdir(ROOT)
     return print_end(results, time.time() - start)
 

@@ -1,7 +1,7 @@
 """Whether the coverage page says what is so: `problems()` names the rows whose cells do not call what the row names.
 
-A row names functions and pages. Each function has to be called on one of the pages, and each page has to call one of the functions,
-in a cell that `make test` runs; where only slow cells do, the state says `slow, stored`.
+A row names functions and pages. Each function has to be called on one of the pages, and each page has to call one of
+the functions, in a cell that `make test` runs; where only slow cells do, the state says `slow, stored`.
 """
 import ast, importlib, inspect, json, re
 from functools import cache
@@ -9,11 +9,14 @@ from pathlib import Path
 
 STATES = ("works", "partly", "not")
 COLLECTIONS = { # a cell that loops over one of these tries every entry: name, or function that lists them -> room
-    "SITE_PRESETS": "model.hooks", "FAMILIES": "model.load", "PRESETS": "model.load", "contrast_loss": "model.capture", "tasks": "data.tasks",
+    "SITE_PRESETS": "model.hooks", "FAMILIES": "model.load", "PRESETS": "model.load",
+    "contrast_loss": "model.capture", "tasks": "data.tasks",
     "extractor": "direction.contrast", "extractors": "direction.contrast", "FISHER_NAMES": "direction.fisher",
-    "operator": "steer.intervention", "operators": "steer.intervention", "family": "adapter.reversible", "families": "adapter.reversible",
+    "operator": "steer.vector", "operators": "steer.vector",
+    "family": "adapter.reversible", "families": "adapter.reversible",
     "rotation": "adapter.innerpissa", "scale_s": "adapter.innerpissa", "SVD_PRESETS": "adapter.innerpissa",
-    "projection_loss": "adapter.losses", "coherence_form": "adapter.losses", "presets": "adapter.train", "reference": "direction.reference",
+    "projection_loss": "adapter.losses", "coherence_form": "adapter.losses",
+    "preset": "data.defaults", "reference": "direction.reference",
 }
 
 @cache
@@ -48,7 +51,7 @@ class Uses(ast.NodeVisitor):
         self.loop(node.iter)
         self.generic_visit(node)
     def loop(self, over):
-        names = {n.id for n in ast.walk(over) if isinstance(n, ast.Name)} | {n.attr for n in ast.walk(over) if isinstance(n, ast.Attribute)}
+        names = {getattr(n, "id", None) or getattr(n, "attr", None) for n in ast.walk(over)}
         for name in names & COLLECTIONS.keys(): self.words |= entries(name)
     def visit_Attribute(self, node):
         self.attributes.add(node.attr)
@@ -79,7 +82,8 @@ def cells_of(path, slow):
     for c in json.loads(Path(path).read_text(encoding="utf-8"))["cells"]:
         source = "".join(c["source"])
         words = {w for w in re.findall(r"^#\|\s*([\w]+)", source, flags=re.M)}
-        if c["cell_type"] != "code" or "export" in words or re.search(r"^#\|\s*eval:\s*false", source, flags=re.M): continue
+        if c["cell_type"] != "code" or "export" in words: continue
+        if re.search(r"^#\|\s*eval:\s*false", source, flags=re.M): continue
         if bool({"slow", "gpu"} & words) == slow and "show_doc(" not in source: out.append(Uses(source))
     return out
 
@@ -99,12 +103,17 @@ def problems(path="journal/coverage.qmd"):
         slow = "slow, stored" in state
         for p in pages:
             if p not in cache: cache[p] = {s: cells_of(p, s) for s in (False, True)}
-        def found(p, name, kinds): return any(uses(cache[p][s], name) if name in names else any(name in c.words for c in cache[p][s]) for s in kinds)
+        def found(p, name, kinds):
+            cells = [c for s in kinds for c in cache[p][s]]
+            return uses(cells, name) if name in names else any(name in c.words for c in cells)
         kinds = (False, True) if slow else (False,)
         for name in names + commands:
             if pages and not any(found(p, name, kinds) for p in pages):
                 later = any(found(p, name, (True,)) for p in pages)
-                yield f"{where}: {name} is called on none of its pages" + (" in a cell that runs (say: slow, stored)" if later else "")
+                hint = " in a cell that runs (say: slow, stored)" if later else ""
+                yield f"{where}: {name} is called on none of its pages{hint}"
         for p in pages:
-            if not any(found(p, n, (False, True)) for n in names + commands): yield f"{where}: {p.name} calls none of {', '.join(names + commands)}"
-        if slow and all(any(found(p, n, (False,)) for p in pages) for n in names + commands): yield f"{where}: runs in make test, so it is not only slow, stored"
+            if not any(found(p, n, (False, True)) for n in names + commands):
+                yield f"{where}: {p.name} calls none of {', '.join(names + commands)}"
+        if slow and all(any(found(p, n, (False,)) for p in pages) for n in names + commands):
+            yield f"{where}: runs in make test, so it is not only slow, stored"

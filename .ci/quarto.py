@@ -1,4 +1,5 @@
-"""What Quarto reads as YAML and refuses: cell options, front matter, listings. `problems()` names every line it would not take."""
+"""What Quarto reads as YAML and refuses: cell options, front matter, listings. `problems()` names every line it
+would not take."""
 import json, re
 from pathlib import Path
 import yaml
@@ -75,8 +76,10 @@ def problems(root=Path(".")):
     "Every line that Quarto would refuse, with its file"
     for path in sorted(p for folder in ("nbs", "journal") for p in (root/folder).rglob("*.ipynb")):
         yield from (f"{path.relative_to(root)}: {p}" for p in notebook_problems(path))
-    for path in sorted([*root.glob("*.md"), *(p for folder in ("nbs", "journal") for p in (root/folder).rglob("*.qmd"))]):
-        yield from (f"{path.relative_to(root)}: {p}" for p in page_problems(front_matter(path.read_text(encoding="utf-8"))))
+    pages = (p for folder in ("nbs", "journal") for p in (root/folder).rglob("*.qmd"))
+    for path in sorted([*root.glob("*.md"), *pages]):
+        wrong = page_problems(front_matter(path.read_text(encoding="utf-8")))
+        yield from (f"{path.relative_to(root)}: {p}" for p in wrong)
     for path in [root/"_quarto.yml", root/"CITATION.cff", *sorted((root/".github"/"workflows").glob("*.yml"))]:
         wrong = parsed(path.read_text(encoding="utf-8"))[1]
         if wrong: yield f"{path.relative_to(root)}: {wrong}"

@@ -1,8 +1,9 @@
 """README.md from nbs/index.ipynb: what nbdev_readme does, without quarto.
 
-Links of the notebook that begin with ../ are relative to the top folder in the README. Pictures are linked from images/, never stored in the notebook.
+Links of the notebook that begin with ../ are relative to the top folder in the README. Pictures are linked
+from images/, never stored in the notebook.
 """
-import json, re, sys
+import json, re
 from pathlib import Path
 
 HEAD = "<!-- Written by `make readme` from nbs/index.ipynb: edit the notebook, not this file. -->\n"
@@ -13,7 +14,8 @@ def output(o):
     "One stored output as markdown"
     if o["output_type"] == "stream": return fenced("".join(o["text"]), "text") if o["name"] == "stdout" else ""
     data = o.get("data", {})
-    if any(k.startswith("image/") for k in data): raise SystemExit("nbs/index.ipynb stores a picture: save it under images/ and link it")
+    if any(k.startswith("image/") for k in data):
+        raise SystemExit("nbs/index.ipynb stores a picture: save it under images/ and link it")
     if "text/markdown" in data: return "".join(data["text/markdown"])
     return fenced("".join(data["text/plain"]), "text") if "text/plain" in data else ""
 

@@ -1,6 +1,7 @@
 """Run everything in .ci/wild and add up: `python .ci/wild.py [--quick] [words]`. The last line is `N passed, N failed`.
 
-Each script there ends with such a line of its own and takes `--quick`: a small sample with a fixed seed, in about a minute.
+Each script there ends with such a line of its own and takes `--quick`: a small sample with a fixed seed, in about
+a minute.
 A file that counts nothing is a table that the others read.
 """
 import argparse, os, re, subprocess, sys, time
@@ -21,7 +22,9 @@ def run(path, quick, timeout):
     except subprocess.TimeoutExpired: return 0, 1, f"stopped after {timeout} s"
     lines = [l for l in p.stdout.strip().splitlines() if l.strip()]
     m = re.match(r"(\d+) passed, (\d+) failed", lines[-1]) if lines else None
-    if not m: return 0, 1, "\n".join([*lines[-5:], *p.stderr.strip().splitlines()[-15:]]) or f"exit code {p.returncode}, and no last line"
+    if not m:
+        end = "\n".join([*lines[-5:], *p.stderr.strip().splitlines()[-15:]])
+        return 0, 1, end or f"exit code {p.returncode}, and no last line"
     passed, failed = int(m[1]), int(m[2])
     said = "\n".join(l for l in lines[:-1] if failed and (l.startswith(("FAIL", " ")) or "|" in l))
     return passed, max(failed, int(p.returncode != 0)), said
@@ -37,7 +40,8 @@ def main(argv=None):
         if args.words and not any(w in path.stem for w in args.words): continue
         start = time.time()
         good, bad, said = run(path, args.quick, args.timeout)
-        print(f"{'FAIL' if bad else 'ok':4} {time.time() - start:7.0f} s  {path.stem}: {good} passed, {bad} failed", flush=True)
+        word, seconds = "FAIL" if bad else "ok", time.time() - start
+        print(f"{word:4} {seconds:7.0f} s  {path.stem}: {good} passed, {bad} failed", flush=True)
         if bad: print("\n".join(f"       | {l}" for l in said.splitlines()[-40:]), flush=True)
         passed, failed = passed + good, failed + bad
     print(f"{passed} passed, {failed} failed")

@@ -1,4 +1,5 @@
-"""The widgets in a real JupyterLab, driven by keyboard in a real Chromium: `python .ci/browser/widgets.py [FOLDER FOR PICTURES] [--dark] [--size 390x844]`.
+"""The widgets in a real JupyterLab, driven by keyboard in a real Chromium:
+`python .ci/browser/widgets.py [FOLDER FOR PICTURES] [--dark] [--size 390x844]`.
 
 Needs chromium, node and npm's playwright-core (`tools()` says what is missing; `.ci/run` installs Chromium)."""
 import argparse, contextlib, json, os, secrets, shutil, signal, socket, subprocess, sys, tempfile, time
@@ -15,11 +16,11 @@ from steernb.widget.explorer import explorer
 from steernb.widget.rows import rows_browser
 from steernb.widget.playground import playground
 model, tok = sn.load()
-pairs = sn.axis_pairs("honesty", tok, n=64)
-arms = sn.vector_arms(model, tok, pairs, ["mean_diff"]) | dict(persona=sn.prompt_arm("honesty"))
+pairs = sn.lab.axis_pairs("honesty", tok, n=64)
+arms = sn.lab.vector_arms(model, tok, pairs, ["mean_diff"]) | dict(persona=sn.lab.prompt_arm("honesty"))
 task = sn.task("dilemmas").subset(16)
 rows = sn.score(model, tok, task, arms, coeffs=[-1, 0, 1])
-x = sn.encode(tok, "Is it true?")
+x = sn.model.encode(tok, "Is it true?")
 bare = model(**x).logits
 print("ready")""",
 """old = globals().get("p")
@@ -37,17 +38,22 @@ print("bit-identical:", torch.equal(model(**x).logits, bare))"""]
 def tools(seconds=180)->tuple: # chromium and the folder of node_modules, or None; why not
     "What is needed beside Python; playwright-core is fetched once by npm, into the environment that runs this"
     def call(*command):
-        with contextlib.suppress(OSError, subprocess.SubprocessError): return subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL).returncode == 0
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            p = subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL)
+            return p.returncode == 0
     own = Path(sys.prefix)/"browser"
     if not chromium(): return None, "no chromium here (Debian: apt-get install chromium)"
     if not shutil.which("node"): return None, "no node here"
     if not find_spec("jupyterlab"): return None, "no jupyterlab here (pip install jupyterlab)"
-    def modules(): return next((str(p) for p in (os.environ.get("NODE_PATH"), own/"node_modules") if p and (Path(p)/"playwright-core").is_dir()), None)
+    def modules():
+        places = [Path(p) for p in (os.environ.get("NODE_PATH"), own/"node_modules") if p]
+        return next((str(p) for p in places if (p/"playwright-core").is_dir()), None)
     if not modules():
         if not shutil.which("npm"): return None, "no npm here, which fetches playwright-core"
         with contextlib.suppress(OSError): own.mkdir(exist_ok=True)
         call("npm", "install", "--no-audit", "--no-fund", "--prefix", str(own), "playwright-core")
-    if not modules(): return None, f"npm could not fetch playwright-core (try: npm install --prefix {own} playwright-core)"
+    if not modules():
+        return None, f"npm could not fetch playwright-core (try: npm install --prefix {own} playwright-core)"
     return (chromium(), modules()), ""
 
 def free_port():
@@ -63,33 +69,51 @@ def lab(dark=False):
     with tempfile.TemporaryDirectory(prefix="steernb_lab_") as tmp:
         tmp, port, token = Path(tmp), free_port(), secrets.token_hex(8)
         for d in ("work", "settings"): (tmp/d).mkdir()
-        nbformat.write(new_notebook(cells=[new_code_cell(c) for c in CELLS], metadata=dict(kernelspec=dict(name="python3", display_name="python3", language="python"))), tmp/"work"/"steer.ipynb")
-        for name, value in {"notebook-extension/tracker": dict(windowingMode="none"), "apputils-extension/notification": dict(fetchNews="false", checkForUpdates=False), "apputils-extension/themes": dict(theme="JupyterLab Dark" if dark else "JupyterLab Light")}.items():
+        kernel = dict(name="python3", display_name="python3", language="python")
+        page = new_notebook(cells=[new_code_cell(c) for c in CELLS], metadata=dict(kernelspec=kernel))
+        nbformat.write(page, tmp/"work"/"steer.ipynb")
+        settings = {"notebook-extension/tracker": dict(windowingMode="none"),
+                    "apputils-extension/notification": dict(fetchNews="false", checkForUpdates=False),
+                    "apputils-extension/themes": dict(theme="JupyterLab Dark" if dark else "JupyterLab Light")}
+        for name, value in settings.items():
             path = tmp/"settings"/"@jupyterlab"/f"{name}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(value))
-        own = {k: str(tmp/k.lower()) for k in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")} | dict(JUPYTERLAB_SETTINGS_DIR=str(tmp/"settings"), OMP_NUM_THREADS="1", STEERNB_QUIET="1")
+        folders = "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"
+        own = {k: str(tmp/k.lower()) for k in folders}
+        own |= dict(JUPYTERLAB_SETTINGS_DIR=str(tmp/"settings"), OMP_NUM_THREADS="1", STEERNB_QUIET="1")
         base = f"http://127.0.0.1:{port}"
         with open(tmp/"log", "w") as log:
-            server = subprocess.Popen([sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={tmp/'work'}"], env=os.environ | own, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            lab = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+                   f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
+                   f"--ServerApp.root_dir={tmp/'work'}"]
+            server = subprocess.Popen(lab, env=os.environ | own, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                      start_new_session=True)
         try:
             for _ in range(1200):
-                with contextlib.suppress(OSError): urlopen(f"{base}/api?token={token}", timeout=2); break
+                with contextlib.suppress(OSError):
+                    urlopen(f"{base}/api?token={token}", timeout=2)
+                    break
                 if server.poll() is not None: break
                 time.sleep(.1)
             else: server.terminate()
-            if server.poll() is not None: raise RuntimeError("jupyterlab did not start:\n" + (tmp/"log").read_text()[-2000:])
+            if server.poll() is not None:
+                raise RuntimeError("jupyterlab did not start:\n" + (tmp/"log").read_text()[-2000:])
             yield f"{base}/doc/tree/steer.ipynb?token={token}"
         finally:
             with contextlib.suppress(ProcessLookupError): os.killpg(server.pid, signal.SIGTERM)
             try: server.wait(10)
-            except subprocess.TimeoutExpired: os.killpg(server.pid, signal.SIGKILL); server.wait()
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
 
 def drive(have, pictures=None, dark=False, size="1280x900", seconds=420)->dict:
     "Run the test once; what the page showed. AssertionError with the browser's words if it failed"
     browser, modules = have
     with lab(dark) as url:
-        p = subprocess.run(["node", str(HERE/"drive.js"), browser, url, str(pictures or ""), size], env=os.environ | dict(NODE_PATH=modules), capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL)
+        drive = ["node", str(HERE/"drive.js"), browser, url, str(pictures or ""), size]
+        p = subprocess.run(drive, env=os.environ | dict(NODE_PATH=modules), capture_output=True, text=True,
+                           timeout=seconds, stdin=subprocess.DEVNULL)
     assert p.returncode == 0, p.stdout[-2000:] + p.stderr[-3000:]
     return json.loads(p.stdout.strip().splitlines()[-1])
 

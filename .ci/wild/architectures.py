@@ -1,4 +1,5 @@
-"""Every architecture × operators, token scopes and adapter families: exact, or refused with a SteerError. Nothing silent.
+"""Every architecture × operators, token scopes and adapter families: exact, or refused with a SteerError, and nothing
+silent.
 
     python .ci/wild/architectures.py [--quick] [-v] [words]
 
@@ -11,8 +12,8 @@ The models are tiny and random (`families.py`). For each of them:
 - an **adapter** of each family at its default modules: c = 0 and the end of the block change no bit, +1 and -1 change
   the logits and differ, the folder gives the same logits, the difference of weights does the same.
 
-A combination is *exact*, *refused* (a SteerError; the model is compared bit for bit) or a failure: an effect of nothing,
-wrong columns, another error, or a model that is not what it was.
+A combination is *exact*, *refused* (a SteerError; the model is compared bit for bit) or a failure: an effect of
+nothing, wrong columns, another error, or a model that is not what it was.
 The last line is `N passed, N failed`, counted in combinations.
 """
 import argparse
@@ -29,14 +30,19 @@ from families import FAMILIES
 
 import steernb as sn
 from steernb.core import SteerError, quiet
-from steernb.model.load import byte_tokenizer, encode
+from steernb.model.load import byte_tokenizer
+from steernb.model.text import encode
 
-PAIRS = [("I am calm and kind. So", "I am wild and rude. So"), ("A calm day. So", "A wild day. So"), ("Be kind, be calm. So", "Be rude, be wild. So"),
-         ("They were calm. So", "They were wild. So"), ("Calm is good. So", "Wild is good. So"), ("The kind ones. So", "The rude ones. So")]
+PAIRS = [("I am calm and kind. So", "I am wild and rude. So"), ("A calm day. So", "A wild day. So"),
+         ("Be kind, be calm. So", "Be rude, be wild. So"),
+         ("They were calm. So", "They were wild. So"), ("Calm is good. So", "Wild is good. So"),
+         ("The kind ones. So", "The rude ones. So")]
 PROMPTS = ["One two three", "Four", "Five six"]               # of different lengths, so that two rows are padded
 WRITTEN = 4                                                   # tokens
-SCOPES = {"all": "all", "prompt": "prompt", "generated": "generated", "last": "last", "positions": [0, -1], "slice": slice(1, None)}
-WAYS = {"cache": {}, "no cache": dict(use_cache=False), "beams": dict(num_beams=2), "samples": dict(do_sample=True, num_return_sequences=2)}
+SCOPES = {"all": "all", "prompt": "prompt", "generated": "generated", "last": "last",
+          "positions": [0, -1], "slice": slice(1, None)}
+WAYS = {"cache": {}, "no cache": dict(use_cache=False), "beams": dict(num_beams=2),
+        "samples": dict(do_sample=True, num_return_sequences=2)}
 
 
 class Wrong(Exception):
@@ -86,7 +92,8 @@ def expected(scope, prompt_mask, start, width, rows, prompt):
     full = torch.cat([mask, torch.ones(rows, max(0, start + width - prompt), dtype=torch.bool)], 1)
     number = torch.where(full, full.cumsum(1) - 1, -1)
     length = mask.sum(1, keepdim=True)
-    on = {"all": number >= 0, "prompt": (number >= 0) & (number < length), "generated": number >= length, "last": number == length - 1,
+    on = {"all": number >= 0, "prompt": (number >= 0) & (number < length), "generated": number >= length,
+          "last": number == length - 1,
           "positions": (number == 0) | (number == length - 1), "slice": number >= 1}[scope]
     return on[:, start:start + width]
 
@@ -109,7 +116,7 @@ def write(model, x, way):
 @torch.no_grad()
 def try_scope(model, x, scope, way):
     "Which columns an addition changes while the model writes"
-    write(model, x, way)                                      # what transformers cannot do unsteered is no question here
+    write(model, x, way)                   # what transformers cannot do unsteered is no question here
     site = sn.sites(model)[-1]
     block, d = model.get_submodule(site), text_width(model)
     vec = sn.SteeringVector({site: torch.ones(d)}, strength=1.)
@@ -140,14 +147,15 @@ def try_scope(model, x, scope, way):
         if width == start + 1:                                # the whole text comes again, for want of a cache
             start = 0
         want = expected(scope, mask, start, width, rows, prompt)
-        need(torch.equal(changed, want), f"forward {n}: changed columns {changed.int().tolist()}, not {want.int().tolist()}")
+        need(torch.equal(changed, want),
+             f"forward {n}: changed columns {changed.int().tolist()}, not {want.int().tolist()}")
         start += width
 
 
 @torch.no_grad()
 def try_adapter(model, x, plain, kind):
     "One family of adapters at the modules it takes by default"
-    a = sn.new_adapter(model, kind, r=4, seed=0)
+    a = sn.adapter.new_adapter(model, kind, r=4, seed=0)
     g = torch.Generator().manual_seed(0)
     for p in a.parameters().values():
         p.add_(.1 * torch.randn(p.shape, generator=g))
@@ -186,11 +194,12 @@ def combinations(quick):
     operators = sn.operators()[:3] if quick else sn.operators()
     for preset in ("residual",) if quick else ("residual", "residual_writers"):
         for op in operators:
-            out[f"operator {op} at {preset}"] = lambda m, t, x, p, op=op, preset=preset: try_operator(m, t, x, p, op, preset)
+            def tried(m, t, x, p, op=op, preset=preset): return try_operator(m, t, x, p, op, preset)
+            out[f"operator {op} at {preset}"] = tried
     for way in ("cache",) if quick else WAYS:
         for scope in SCOPES:
             out[f"scope {scope}, {way}"] = lambda m, t, x, p, scope=scope, way=way: try_scope(m, x, scope, way)
-    for kind in ("lora", "innerpissa", "oft") if quick else sn.families():
+    for kind in ("lora", "innerpissa", "oft") if quick else sn.adapter.families():
         out[f"adapter {kind}"] = lambda m, t, x, p, kind=kind: try_adapter(m, x, p, kind)
     return out
 
@@ -246,13 +255,16 @@ def main(argv=None):
                     if "afterwards" in why:
                         model = make()
             total += count
-            print(f"{'FAIL' if failures else 'ok':4} {time.time() - begin:5.1f} s  {name}: {count['exact']} exact, {count['refused']} refused, {count['failed']} failed" + (f", {count['impossible']} impossible" if count["impossible"] else ""), flush=True)
+            shown = [k for k in ("exact", "refused", "failed", "impossible") if count[k] or k != "impossible"]
+            words = ", ".join(f"{count[k]} {k}" for k in shown)
+            print(f"{'FAIL' if failures else 'ok':4} {time.time() - begin:5.1f} s  {name}: {words}", flush=True)
             for line in failures[:None if args.verbose else 6]:
                 print(f"      | {line[:300]}", flush=True)
     print("\nrefused, by reason:")
     for reason, n in reasons.most_common(25):
         print(f"{n:5}  {reason}")
-    print(f"{total['exact']} exact, {total['refused']} refused clearly, {total['impossible']} that transformers itself refuses (not counted)")
+    beyond = f"{total['impossible']} that transformers itself refuses (not counted)"
+    print(f"{total['exact']} exact, {total['refused']} refused clearly, {beyond}")
     print(f"{total['exact'] + total['refused']} passed, {total['failed']} failed")
     return total["failed"] > 0
 

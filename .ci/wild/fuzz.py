@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Callable
 
 SECONDS, MEMORY = 5, 2**30
-ODD = [float("nan"), float("inf"), -1, 0, 1, 5, 1e308, 10**12, 10**400, "", "x", "0.5", "../../x", "direction.1", None, True,
-       [], {}, [[]], [None], {"a": 1}]
-TEXTS = (b"", b"\n", b"hello", "Grüße an alle\n".encode() * 50, "Grüße".encode("latin-1"), b"\0" * 1000, b"{}", b"[]", b"null",
-         b"[" * 50_000, b'{"a":' * 50_000)
+ODD = [float("nan"), float("inf"), -1, 0, 1, 5, 1e308, 10**12, 10**400, "", "x", "0.5", "../../x", "direction.1", None,
+       True, [], {}, [[]], [None], {"a": 1}]
+TEXTS = (b"", b"\n", b"hello", "Grüße an alle\n".encode() * 50, "Grüße".encode("latin-1"), b"\0" * 1000, b"{}", b"[]",
+         b"null", b"[" * 50_000, b'{"a":' * 50_000)
 
 
 @dataclass
@@ -131,7 +131,8 @@ def archive(b, rng):
             new.writestr(n, part)
     return out.getvalue()
 
-CHANGES = (bits, bits, cut, splice, without, double, number, number, head_and_tail, of_another, plain, entry, entry, entry, entry)
+CHANGES = (bits, bits, cut, splice, without, double, number, number, head_and_tail, of_another, plain,
+           entry, entry, entry, entry)
 
 def sparse(p):
     with open(p, "wb") as f: f.truncate(2**40)
@@ -144,8 +145,9 @@ def bomb(p):
 
 # what a path may be instead of an ordinary file
 SPECIAL = dict(missing=lambda p: None, folder=lambda p: p.mkdir(), pipe=os.mkfifo, terabyte=sparse, bomb=bomb,
-               zeros=lambda p: p.symlink_to("/dev/zero"), null=lambda p: p.symlink_to("/dev/null"), loop=lambda p: p.symlink_to(p),
-               dangling=lambda p: p.symlink_to(p.parent/"nothing"), evil=lambda p: p.write_bytes(pickle.dumps(Evil())))
+               zeros=lambda p: p.symlink_to("/dev/zero"), null=lambda p: p.symlink_to("/dev/null"),
+               loop=lambda p: p.symlink_to(p), dangling=lambda p: p.symlink_to(p.parent/"nothing"),
+               evil=lambda p: p.write_bytes(pickle.dumps(Evil())))
 
 
 # ---- kinds
@@ -163,7 +165,7 @@ def vectors(tmp, model):
     import torch
     from safetensors.torch import save_file
     import steernb as sn
-    d, where = model.config.hidden_size, sn.blocks(model)
+    d, where = model.config.hidden_size, sn.model.blocks(model)
     rows = torch.randn(len(where), d, generator=torch.Generator().manual_seed(0))
     vec = sn.SteeringVector(dict(zip(where[1:], rows[1:])), meta=dict(model_type="qwen3", note="for the fuzz"))
     held = sn.SteeringVector({where[1]: rows[1]}, 2., operator="angular", state={where[1]: dict(b2=rows[2])})
@@ -181,50 +183,54 @@ def vectors(tmp, model):
     vec.save(tmp/"v.safetensors")
     held.save(tmp/"held.safetensors")
     clamped.save(tmp/"clamped.safetensors")
-    sn.save_lm_eval(vec, tmp/"s.pt", model)
+    sn.files.save_lm_eval(vec, tmp/"s.pt", model)
     formats = {"v.safetensors": None, "held.safetensors": None, "clamped.safetensors": None, "old.safetensors": None,
-               "lite.safetensors": None, "a.svec": None, "s.pt": None, "bare.safetensors": "block", "rows.pt": "block", "named.pt": "hidden_states"}
-    try: sn.save_gguf(vec, tmp/"v.gguf")
+               "lite.safetensors": None, "a.svec": None, "s.pt": None, "bare.safetensors": "block", "rows.pt": "block",
+               "named.pt": "hidden_states"}
+    try: sn.files.save_gguf(vec, tmp/"v.gguf")
     except sn.ConfigError: print("gguf is not installed: its files are left out")
     else: formats["v.gguf"] = None
     for name, layers in formats.items():
-        def read(f, n=name, l=layers): return sn.read_vector(f/n, model, l)
+        def read(f, n=name, l=layers): return sn.files.read_vector(f/n, model, l)
         yield Kind(f"read_vector {name}", {name: of(tmp/name)}, read, finite)
     for name in ("v.safetensors", "held.safetensors", "clamped.safetensors"):
         def whole(v, want=sn.SteeringVector.load(tmp/name)):
             same = v.sites == want.sites and all(v.directions[s].equal(x) for s, x in want.directions.items())
             return same and v.strength == want.strength and v.meta == want.meta
-        yield Kind(f"SteeringVector.load {name}", {name: of(tmp/name)}, lambda f, n=name: sn.SteeringVector.load(f/n), whole)
-    yield Kind("load_lm_eval s.pt", {"s.pt": of(tmp/"s.pt")}, lambda f: sn.load_lm_eval(f/"s.pt", model), finite)
+        def load(f, n=name): return sn.SteeringVector.load(f/n)
+        yield Kind(f"SteeringVector.load {name}", {name: of(tmp/name)}, load, whole)
+    yield Kind("load_lm_eval s.pt", {"s.pt": of(tmp/"s.pt")}, lambda f: sn.files.load_lm_eval(f/"s.pt", model), finite)
 
 def tables(tmp):
     "Rows, cells, runs, tables and pages"
     import pandas as pd
     import steernb as sn
-    from steernb.eval.score import COLUMNS, Cell, mark, read_cell, read_table, write_table
-    from steernb.lab.runs import log_step, read_steps, write_json
+    from steernb.eval.rows import Cell, complete, read_cell, read_table, write_table
+    from steernb.record import log_step, read_steps, write_json
     from steernb.site.page import new_page
     from steernb.site.reference import stored
-    rows = pd.DataFrame(dict(model="m", task="t", item=range(12), group=0, action="to_do", label=1., arm="v", coeff=1., seed=0, logratio=.5,
-                             pmass=.9, maxp=.6, choice="Yes", nll=float("nan"), low_pmass=False))[COLUMNS]
+    rows = pd.DataFrame(dict(model="m", task="t", item=range(12), group=0, action="to_do", label=1., arm="v", coeff=1.,
+                             seed=0, logratio=.5, pmass=.9, maxp=.6, choice="Yes", nll=float("nan"), low_pmass=False))
     made = dict(items="a", prompts="b", model="c", reader="d", arm="e")
-    cells = [Cell(mark(rows.assign(coeff=c)), made) for c in (-1., 1.)]
+    cells = [Cell(complete(rows.assign(coeff=c)), made) for c in (-1., 1.)]
     write_table(tmp/"rows.parquet", cells)
     rows.to_parquet(tmp/"old.parquet")
     cells[0].save(tmp)
     def same(found): return all(c.rows.logratio.eq(.5).all() and len(c.rows) == 12 for c in found)
     cell = cells[0].name
-    yield Kind("read_table rows.parquet", {"rows.parquet": of(tmp/"rows.parquet")}, lambda f: read_table(f/"rows.parquet"), same)
+    def again(f): return read_table(f/"rows.parquet")
+    yield Kind("read_table rows.parquet", {"rows.parquet": of(tmp/"rows.parquet")}, again, same)
     yield Kind("read_table old.parquet", {"old.parquet": of(tmp/"old.parquet")}, lambda f: read_table(f/"old.parquet"))
     yield Kind("read_cell", {cell: of(tmp/cell)}, lambda f: read_cell(f/cell), lambda c: same([c]))
     write_json(tmp/"runs"/"one"/"config.json", dict(model="tiny", lr=.01, seed=0, modules=["a", "b"], more=dict(r=8)))
     write_json(tmp/"runs"/"one"/"env.json", dict(started="2026-11-30T10:00:00.000+00:00", versions=dict(torch="2.13")))
     for i in range(5): log_step(tmp/"runs"/"one", dict(step=i, loss=1 / (i + 1), finished=i == 4))
-    yield Kind("read_runs", {f"one/{n}": b for n, b in folder_of(tmp/"runs"/"one").items()}, sn.read_runs)
+    yield Kind("read_runs", {f"one/{n}": b for n, b in folder_of(tmp/"runs"/"one").items()}, sn.lab.read_runs)
     yield Kind("read_steps", {"metrics.jsonl": of(tmp/"runs"/"one"/"metrics.jsonl")}, read_steps)
-    runs = dict(run_id=list("abcd"), state="finished", _runtime=[100, 200, 300., None], created_at="2026-11-30T10:00:00Z", rank=8)
+    runs = dict(run_id=list("abcd"), state="finished", _runtime=[100, 200, 300., None], rank=8,
+                created_at="2026-11-30T10:00:00Z")
     pd.DataFrame(runs | dict(main_metric=[1., 2, 3, 4])).to_csv(tmp/"t.csv", index=False)
-    yield Kind("load_summary", {"t.csv": of(tmp/"t.csv")}, lambda f: sn.load_summary(f/"t.csv", after="2026-01-01"))
+    yield Kind("load_summary", {"t.csv": of(tmp/"t.csv")}, lambda f: sn.lab.load_summary(f/"t.csv", after="2026-01-01"))
     (tmp/"pairs.jsonl").write_text("".join(json.dumps([f"yes {i}", f"no {i}"]) + "\n" for i in range(6)))
     from steernb.cli.train import read_pairs
     yield Kind("read_pairs", {"pairs.jsonl": of(tmp/"pairs.jsonl")}, lambda f: read_pairs(f/"pairs.jsonl"))
@@ -233,10 +239,11 @@ def tables(tmp):
         records = [dict(question=f"Q{i}?", answer_matching_behavior=" (A)") for i in range(4)]
         (tmp/name).write_text(json.dumps(records) if name == "r.json" else "\n".join(map(json.dumps, records)))
         yield Kind(f"read_records {name}", {name: of(tmp/name)}, lambda f, n=name: sets.read_records(f/n))
-    dilemmas = pd.DataFrame(dict(dilemma_idx=[0, 0], dilemma_situation="s", action_type=["to_do", "not_to_do"], action="a",
-                                 values_aggregated="['honesty']"))
-    write = {"d.csv": lambda p: dilemmas.to_csv(p, index=False), "d.json": lambda p: dilemmas.to_json(p, orient="records"),
-             "d.jsonl": lambda p: dilemmas.to_json(p, orient="records", lines=True), "d.parquet": dilemmas.to_parquet}
+    dilemmas = pd.DataFrame(dict(dilemma_idx=[0, 0], dilemma_situation="s", action="a",
+                                 action_type=["to_do", "not_to_do"], values_aggregated="['honesty']"))
+    write = {"d.csv": lambda p: dilemmas.to_csv(p, index=False), "d.parquet": dilemmas.to_parquet,
+             "d.json": lambda p: dilemmas.to_json(p, orient="records"),
+             "d.jsonl": lambda p: dilemmas.to_json(p, orient="records", lines=True)}
     for name, f in write.items():
         f(tmp/name)
         def read(f, n=name): return tasks.read_table(f/n, ("dilemma_idx", "action"))

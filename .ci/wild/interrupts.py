@@ -19,7 +19,7 @@ import torch
 
 import steernb as sn
 from steernb.core import quiet
-from steernb.model.edit import open_changes
+from steernb.model.run import open_changes
 
 
 FAMILIES = ("lora", "dora", "oft", "innerpissa")     # one of each way in which adapters are turned
@@ -49,12 +49,12 @@ def state_of(model, x):
 def kinds(model, tok):
     "What is interrupted, {name: function without arguments}"
     pairs = sn.persona_pairs("honest", "dishonest", n=8, tok=tok)
-    x = sn.encode(tok, [p.pos for p in pairs[:4]])
+    x = sn.model.encode(tok, [p.pos for p in pairs[:4]])
     vector = sn.train_vector(model, tok, pairs, sites="attn", depths=(.2, .5))
     residual = sn.train_vector(model, tok, pairs, sites="residual", depths=(.2, .8))
     clamp = sn.train_vector(model, tok, pairs, sites="attn", depths=(.2, .5), operator="clamp")
-    when = sn.When.fit(residual.at_layers([3, 4]), model, tok, pairs, "model.layers.2")
-    adapters = {k: started(sn.new_adapter(model, k, r"self_attn\.(v|o)_proj$", r=4)) for k in FAMILIES}
+    when = sn.steer.When.fit(residual.at_layers([3, 4]), model, tok, pairs, "model.layers.2")
+    adapters = {k: started(sn.adapter.new_adapter(model, k, r"self_attn\.(v|o)_proj$", r=4)) for k in FAMILIES}
     delta = sn.weight_delta(model, adapters["lora"])
     task = sn.task("dilemmas", tier="A", n=4)
 
@@ -75,7 +75,7 @@ def kinds(model, tok):
             model(**x)
 
     def baked():
-        with sn.bake(vector, model):
+        with sn.files.bake(vector, model):
             model(**x)
 
     def traced():
@@ -83,8 +83,9 @@ def kinds(model, tok):
             model(**x)
 
     calls = {
-        "vector": forward(vector), "vector, generated": forward(vector, where="generated"), "residual vector": forward(residual),
-        "clamp": forward(clamp), "when": forward(when), "per_row": forward(sn.per_row([vector, None, -vector, residual])),
+        "vector": forward(vector), "vector, generated": forward(vector, where="generated"),
+        "residual vector": forward(residual), "clamp": forward(clamp), "when": forward(when),
+        "per_row": forward(sn.steer.per_row([vector, None, -vector, residual])),
         "vector, generate": written(vector), "adapter, generate": written(adapters["lora"]),
         **{f"adapter {k}": forward(a) for k, a in adapters.items()},
         "weight delta": forward(delta), "adapter and vector": nested, "bake": baked, "traces": traced,
@@ -154,7 +155,7 @@ def try_kind(name, run, model, x, tries, rng):
         if isinstance(got, Exception):
             problems.append(f"try {i}: {type(got).__name__}: {got}")
         came += got is True
-        torch.set_grad_enabled(True)       # PyTorch's own `no_grad`, which models use inside, may not come back from Ctrl-C
+        torch.set_grad_enabled(True)  # PyTorch's own `no_grad`, which models use inside, may not come back from Ctrl-C
         if left := differences(before, state_of(model, x)):
             problems.append(f"try {i}: left {', '.join(sorted(left)[:4])}")
             break                          # what is left would be found again at every further try
