@@ -21,8 +21,9 @@ def rooms():
     return [p for p in sorted((ROOT/"steernb").rglob("*.py")) if p.name not in ("__init__.py", "_modidx.py")]
 
 def scripts():
-    "Paths of the programs beside the library"
-    return sorted(p for folder in (".ci", "bench") for p in (ROOT/folder).rglob("*.py"))
+    "Paths of the programs beside the library, and of the table of its names"
+    programs = sorted(p for folder in (".ci", "bench") for p in (ROOT/folder).rglob("*.py"))
+    return [ROOT/"steernb"/"__init__.py", *programs]
 
 def pages():
     "Paths of the journal's notebooks"

@@ -1,10 +1,10 @@
-"""Turn a language model's behaviour with one number: `import steernb as sn` gives the verbs, each loaded when first used.
+"""Turn a language model's behaviour with one number: `import steernb as sn` gives the verbs, each loaded at first use.
 
 What is used less often stands one step further: `sn.metrics.value_shifts`, `sn.lab.sweep`, `sn.files.save_gguf`.
 """
 __version__ = "0.1.0"
 
-# room -> names that stand on `sn`; a module (and with it torch, pandas, matplotlib) is imported when a name is first used
+# room -> names that stand on `sn`; a module (and with it torch, pandas, matplotlib) is imported at their first use
 _verbs = {
     "core": "SteerError SiteError PairError FormatError RowsError ConfigError CoherenceError quiet",
     "model.hooks": "Trace TraceDict sites",
@@ -67,7 +67,8 @@ _spaces = {
         "eval.calibrate": "iso_kl norm_relative output_sign",
         "eval.stats": "fit_line random_z",
         "eval.metrics": "asymmetry coeff_table legacy_corr normalised_gain steering_f1 value_shifts",
-        "eval.power": "axis_check coherence_search detectable_effect dilemmas_needed mixed_slope multi_seed seed_summary "
+        "eval.power": "axis_check coherence_search detectable_effect dilemmas_needed mixed_slope multi_seed "
+                      "seed_summary "
                       "select_then_report",
     },
     "adapter": {
@@ -85,7 +86,8 @@ _spaces = {
         "lab.compare": "results_table summarise",
         "lab.report": "run_study sweep",
         "lab.runs": "experiment_name read_runs run_all run_folder sql",
-        "lab.tables": "best_table high_performers load_summary model_notes seed_variance summary_table surprises trends",
+        "lab.tables": "best_table high_performers load_summary model_notes seed_variance summary_table surprises "
+            "trends",
     },
 }
 
