@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SteerError', 'SiteError', 'PairError', 'FormatError', 'RowsError', 'ConfigError', 'CoherenceError', 'nearest',
-           'Entry', 'Registry', 'seed_all', 'check_number', 'check_whole', 'quiet', 'progress', 'silent', 'need',
-           'shared_folder']
+           'Entry', 'Kind', 'load_additions', 'Rooms', 'Shelf', 'Registry', 'seed_all', 'check_number', 'check_whole',
+           'quiet', 'progress', 'silent', 'need', 'shared_folder', 'shipped_text', 'shipped_lists']
 
 # %% ../nbs/00_core.ipynb #c002
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from difflib import SequenceMatcher
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.resources import files
 import math, os, random, sys, threading, warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -63,61 +64,43 @@ class Entry(NamedTuple):
     facts:dict # what is declared of it
     room:str # module that it comes from
 
-class Registry:
-    """Names to functions, or other things, of one kind.
-
-    Raises: ConfigError for an unknown name, with the nearest known ones."""
-    def __init__(self,
-        kind:str, # what is registered, for messages: "extractor", "task", …
-        rooms:str="", # modules of steernb that fill it, in the order in which names are listed
-        **facts # what may be declared of an entry, with its default
-    ):
+# %% ../nbs/00_core.ipynb #c011b
+class Kind:
+    "What entries of a registry are called, and what may be declared of them."
+    def __init__(self, kind:str, facts:dict):
         self.kind = kind
-        self.rooms = [f"steernb.{r}" for r in rooms.split()]
         self.defaults = facts
-        self._entries, self._makers, self._made = {}, {}, {}
+
+    @property
+    def plural(self): return self.kind.removesuffix("s") + "s"
+
+    def declared(self, facts):
+        "Complete the facts of one entry; `ConfigError` for a fact that nobody knows."
+        for k in facts:
+            if k not in self.defaults:
+                near = nearest(k, self.defaults, 1)
+                hint = f"did you mean {near[0]!r}?" if near else "they have none"
+                raise ConfigError(f"no fact {k!r} is declared of {self.plural}: {hint}")
+        return self.defaults | facts
+
+# %% ../nbs/00_core.ipynb #c011c
+def load_additions(kind:str):
+    "Import the modules that other packages add to a kind; one that fails is a warning."
+    for point in entry_points(group=f"steernb.{kind.replace(' ', '_')}"):
+        try: point.load()
+        except Exception as e:
+            warnings.warn(f"the package {point.dist.name!r} adds a {kind} ({point.value}), and fails: "
+                          f"{type(e).__name__}: {e}. Use another version of it, or uninstall it")
+
+# %% ../nbs/00_core.ipynb #c011d
+class Rooms(Kind):
+    "Entries of one kind, and the modules that bring them."
+    def __init__(self, kind:str, rooms:str, facts:dict):
+        super().__init__(kind, facts)
+        self.rooms = [f"steernb.{r}" for r in rooms.split()]
+        self._entries = {}
         self._filled = False
         self._filling = set()
-
-    def __call__(self,
-        name:str, # the name users will type
-        **facts # declared of this entry; the others keep their defaults
-    ): # decorator that returns the function unchanged
-        """Register the function below under `name`. Running the same cell again replaces it.
-
-        Raises: ConfigError for an unknown fact, and where another function has the name."""
-        caller = sys._getframe(1).f_globals.get("__name__")
-        facts = self._declared(facts)
-        def add(f):
-            new = Entry(f, facts, f.__module__ if hasattr(f, "__qualname__") else caller)
-            if not str(new.room).startswith("steernb."): self.fill()
-            old = self._entries.get(name)
-            if old and self._differ(old, new):
-                raise ConfigError(f"the {self.kind} {name!r} is already registered ({old.room}): choose another name")
-            self._entries[name] = new
-            return f
-        return add
-
-    def family(self,
-        prefix:str, # what the names begin with
-        **facts # declared of each of them
-    ): # decorator that returns the function unchanged
-        "Register a function that makes the entry of any name beginning with `prefix`, or raises `ConfigError`."
-        facts = self._declared(facts)
-        def add(make):
-            self._makers[prefix] = Entry(make, facts, make.__module__)
-            self._made.clear()
-            return make
-        return add
-
-    def fact(self,
-        item, # a name, or a function; one that is not registered has the defaults
-        name:str, # of the fact
-    ):
-        "Look up what is declared of an entry."
-        self._declared({name: None})
-        entry = self._entry(item) if isinstance(item, str) else self._of(item)
-        return (entry.facts if entry else self.defaults)[name]
 
     def fill(self):
         "Import the rooms of this registry and the packages that declare entries of it, once."
@@ -126,11 +109,7 @@ class Registry:
         self._filling.add(thread)
         try:
             for room in self.rooms: import_module(room)
-            for point in entry_points(group=f"steernb.{self.kind.replace(' ', '_')}"):
-                try: point.load()
-                except Exception as e:
-                    warnings.warn(f"the package {point.dist.name!r} adds a {self.kind} ({point.value}), and fails: "
-                                  f"{type(e).__name__}: {e}. Use another version of it, or uninstall it")
+            load_additions(self.kind)
             self._filled = True
         finally: self._filling.discard(thread)
 
@@ -140,20 +119,23 @@ class Registry:
         place = {room: i for i, room in enumerate(self.rooms)}
         return sorted(self._entries, key=lambda n: place.get(self._entries[n].room, len(place)))
 
-    def _declared(self, facts):
-        for k in facts:
-            if k not in self.defaults:
-                near = nearest(k, self.defaults, 1)
-                hint = f"did you mean {near[0]!r}?" if near else "they have none"
-                raise ConfigError(f"no fact {k!r} is declared of {self._plural()}: {hint}")
-        return self.defaults | facts
+# %% ../nbs/00_core.ipynb #c011db
+class Shelf(Rooms):
+    """Entries by name, and their facts.
 
-    def _plural(self): return self.kind.removesuffix("s") + "s"
+    Raises: ConfigError for an unknown name, with the nearest known ones."""
+    def __init__(self, kind:str, rooms:str, facts:dict):
+        super().__init__(kind, rooms, facts)
+        self._makers, self._made = {}, {}
 
-    def _differ(self, old, new):
-        "Whether two entries are different things, and not the same cell run again"
-        names = [getattr(e.value, "__qualname__", None) for e in (old, new)]
-        return names[0] != names[1] if any(names) else new.room not in (old.room, "__main__")
+    def fact(self,
+        item, # a name, or a function; one that is not registered has the defaults
+        name:str, # of the fact
+    ):
+        "Look up what is declared of an entry."
+        self.declared({name: None})
+        entry = self._entry(item) if isinstance(item, str) else self._of(item)
+        return (entry.facts if entry else self.defaults)[name]
 
     def _of(self, item):
         return next((e for e in [*self._entries.values(), *self._made.values()] if e.value is item), None)
@@ -178,7 +160,55 @@ class Registry:
         except ConfigError: return False
     def __iter__(self): return iter(self.names())
     def __len__(self): return len(self.names())
-    def __repr__(self): return f"{self._plural()}: {', '.join(self.names())}"
+    def __repr__(self): return f"{self.plural}: {', '.join(self.names())}"
+
+# %% ../nbs/00_core.ipynb #c011dbb
+class Registry(Shelf):
+    """Names to functions, or other things, of one kind.
+
+    Raises: ConfigError for an unknown name, with the nearest known ones."""
+    def __init__(self,
+        kind:str, # what is registered, for messages: "extractor", "task", …
+        rooms:str="", # modules of steernb that fill it, in the order in which names are listed
+        **facts # what may be declared of an entry, with its default
+    ):
+        super().__init__(kind, rooms, facts)
+
+    def __call__(self,
+        name:str, # the name users will type
+        **facts # declared of this entry; the others keep their defaults
+    ): # decorator that returns the function unchanged
+        """Register the function below under `name`. Running the same cell again replaces it.
+
+        Raises: ConfigError for an unknown fact, and where another function has the name."""
+        caller = sys._getframe(1).f_globals.get("__name__")
+        facts = self.declared(facts)
+        def add(f):
+            new = Entry(f, facts, f.__module__ if hasattr(f, "__qualname__") else caller)
+            if not str(new.room).startswith("steernb."): self.fill()
+            old = self._entries.get(name)
+            if old and self._differ(old, new):
+                raise ConfigError(f"the {self.kind} {name!r} is already registered ({old.room}): choose another name")
+            self._entries[name] = new
+            return f
+        return add
+
+    def family(self,
+        prefix:str, # what the names begin with
+        **facts # declared of each of them
+    ): # decorator that returns the function unchanged
+        "Register a function that makes the entry of any name beginning with `prefix`, or raises `ConfigError`."
+        facts = self.declared(facts)
+        def add(make):
+            self._makers[prefix] = Entry(make, facts, make.__module__)
+            self._made.clear()
+            return make
+        return add
+
+    def _differ(self, old, new):
+        "Whether two entries are different things, and not the same cell run again"
+        names = [getattr(e.value, "__qualname__", None) for e in (old, new)]
+        return names[0] != names[1] if any(names) else new.room not in (old.room, "__main__")
 
 # %% ../nbs/00_core.ipynb #c018
 def seed_all(
@@ -259,3 +289,13 @@ def shared_folder() -> Path|None: # None where there is no such folder
     "Find the optional folder of outside data: `STEERNB_SHARED`, or `../../shared` seen from a notebook."
     folder = Path(os.environ.get("STEERNB_SHARED", "../../shared"))
     return folder if folder.is_dir() else None
+
+# %% ../nbs/00_core.ipynb #r032
+def shipped_text(name:str) -> str:
+    "Read a text that comes with the package."
+    return (files("steernb")/"assets"/"texts"/f"{name}.txt").read_text(encoding="utf8")
+
+def shipped_lists(name:str) -> dict[str, tuple]: # {heading: its lines}
+    "Read lists of texts that come with the package."
+    parts = [part.strip().split("\n") for part in f"\n{shipped_text(name)}".split("\n# ")[1:]]
+    return {heading: tuple(lines) for heading, *lines in parts}

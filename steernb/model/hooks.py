@@ -126,6 +126,23 @@ class StopForward(Exception):
     "Ends a forward pass early; caught by the `Trace` or `TraceDict` that raised it."
 
 # %% ../../nbs/02_model.hooks.ipynb #c020
+def _seen(trace, args, kwargs, output):
+    "What a traced module is to return; the trace keeps what it was asked for"
+    args = args or tuple(kwargs[k] for k in ("hidden_states", "input_ids") if kwargs.get(k) is not None)
+    keep_output, keep_input = trace._keeps
+    if keep_input: trace.input = _copy(args[0] if len(args) == 1 else args, **trace._how)
+    if trace._edit:
+        new = trace._edit(output=output, layer=trace.layer, inputs=args)
+        output = output if new is None else new
+    if keep_output:
+        trace.output = _copy(output, **trace._how, retain_grad=trace._retain_grad)
+        if trace._retain_grad: output = _copy(trace.output, clone=True)
+    if trace._stop:
+        if trace.layer in trace._waiting: trace._waiting.remove(trace.layer)
+        if not trace._waiting: raise StopForward(trace._waiting)
+    return output
+
+# %% ../../nbs/02_model.hooks.ipynb #c020b
 class Trace(AbstractContextManager):
     """Keep, and optionally edit, what one module returns while the block is open. Source: `Trace` of baukit.
 
@@ -150,24 +167,8 @@ class Trace(AbstractContextManager):
         self._retain_grad = retain_grad
         self._waiting = [layer]   # layers still to be seen before a stop, shared within a `TraceDict`
         me = proxy(self)   # the hook doesn't hold the trace: one that nobody can close is closed
-        self._hook = NoCopy(lambda module, args, kwargs, output: me._see(args, kwargs, output))
+        self._hook = NoCopy(lambda module, args, kwargs, output: _seen(me, args, kwargs, output))
         self._module.register_forward_hook(self._hook, with_kwargs=True)
-
-    def _see(self, args, kwargs, output):
-        "The hook: what the module is to return"
-        args = args or tuple(kwargs[k] for k in ("hidden_states", "input_ids") if kwargs.get(k) is not None)
-        keep_output, keep_input = self._keeps
-        if keep_input: self.input = _copy(args[0] if len(args) == 1 else args, **self._how)
-        if self._edit:
-            new = self._edit(output=output, layer=self.layer, inputs=args)
-            output = output if new is None else new
-        if keep_output:
-            self.output = _copy(output, **self._how, retain_grad=self._retain_grad)
-            if self._retain_grad: output = _copy(self.output, clone=True)
-        if self._stop:
-            if self.layer in self._waiting: self._waiting.remove(self.layer)
-            if not self._waiting: raise StopForward(self._waiting)
-        return output
 
     def __getattr__(self, name): # only called where the attribute is missing
         if name not in ("output", "input"): raise AttributeError(name)
@@ -472,6 +473,7 @@ def sites(
     if preset: _warn_left_out(model, inside, spec, filter(at_depth, unknown))
     return chosen
 
+# %% ../../nbs/02_model.hooks.ipynb #c047b
 def _fractions(depths) -> tuple[float, float]:
     "From and to, checked"
     a, b = (1, 0)
@@ -479,6 +481,7 @@ def _fractions(depths) -> tuple[float, float]:
     if 0 <= a < b <= 1: return a, b
     raise ConfigError(f"depths must be two fractions, 0 ≤ from < to ≤ 1, got {depths}")
 
+# %% ../../nbs/02_model.hooks.ipynb #c047c
 def _matches(model, inside, spec) -> tuple[list, list]: # sites; linear layers that may belong to them
     "The sites that a spec names at any depth; `SiteError` with what the model has instead"
     name, unknown = type(model).__name__, []

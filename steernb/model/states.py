@@ -150,6 +150,7 @@ class StateBatch:
         path, k = split_head(site)
         return self.by_point[path, k is not None][..., slice(None) if k is None else head_slice(self.model, site)]
 
+# %% ../../nbs/07_model.states.ipynb #c027b
 def _read(model, batch, at, keep, attention) -> StateBatch:
     "One forward pass that ends at the last point"
     n, mask = len(batch["input_ids"]), batch["attention_mask"].bool()
@@ -167,6 +168,7 @@ def _read(model, batch, at, keep, attention) -> StateBatch:
     if keep and attention: by_point = {p: keep[p](h, mask.to(h.device), rows[p]) for p, h in by_point.items()}
     return StateBatch([], batch["input_ids"], mask, by_point, rows, model)
 
+# %% ../../nbs/07_model.states.ipynb #c027c
 def states(
     model:nn.Module,
     tok,
@@ -194,6 +196,7 @@ def fill(out:dict, by_point:dict, rows:list[int], n:int):
     "Put what a batch gave at each point into its rows of `out` {point: [n d]}."
     for p, x in by_point.items(): out.setdefault(p, torch.empty(n, x.shape[-1]))[rows] = x.cpu()
 
+# %% ../../nbs/07_model.states.ipynb #c028b
 def by_site(model, sites, out:dict, what:str="") -> dict[str, Float[Tensor, "n d"]]:
     "Cut results at points {point: [n d]} into results of sites; `SteerError` for NaN or infinity."
     result = {}
@@ -205,6 +208,7 @@ def by_site(model, sites, out:dict, what:str="") -> dict[str, Float[Tensor, "n d
                                  "Use bfloat16 or float32 in place of float16 weights")
     return result
 
+# %% ../../nbs/07_model.states.ipynb #c028c
 def pooled_states(
     model:nn.Module,
     tok,
@@ -232,6 +236,7 @@ def pooled_states(
         fill(out, batch.by_point, batch.rows, len(texts))
     return by_site(model, where, out)
 
+# %% ../../nbs/07_model.states.ipynb #c028d
 def last_states(
     model:nn.Module,
     tok,

@@ -58,6 +58,7 @@ def _arrive(messages:list[str], text:str) -> bool:
         text = text.replace(m, "\0", 1)
     return True
 
+# %% ../../nbs/04_model.text.ipynb #c012b
 def _written(tok, messages:list, thinking) -> str|None: # None: the template refuses them, or drops one
     "Messages (role, text) through the chat template of `tok`, as texts or as lists of parts"
     for parts in (False, True):
@@ -66,12 +67,14 @@ def _written(tok, messages:list, thinking) -> str|None: # None: the template ref
         except Exception: continue # a template raises what it likes: TemplateError, TypeError for the other form
         if _arrive([m for _, m in messages], text) and not (parts and "'type': 'text'" in text): return text
 
+# %% ../../nbs/04_model.text.ipynb #c012c
 def may_be_tokenizer(tok):
     "Raise `ConfigError` for what is plainly no tokenizer."
     if callable(tok) and not isinstance(tok, nn.Module): return
     raise ConfigError(f"{str(tok)[:60]!r} is no tokenizer but {type(tok).__name__}. "
                       "Use the second of what `load` returns, model, tok = load(…)")
 
+# %% ../../nbs/04_model.text.ipynb #c012d
 def chat_text(
     tok, # tokenizer
     user:str=None, # the user's message
@@ -109,6 +112,7 @@ def _special_ends(tok) -> tuple[list, list]: # token ids before a text, and afte
     def known(ids): return list(takewhile(special.__contains__, ids))
     return known(front), known(back)[::-1]
 
+# %% ../../nbs/04_model.text.ipynb #c016b
 def _chat_opening(tok) -> str: # "" where a chat begins with plain words, or differently each time
     "The special token, and what follows it, that every chat text of a tokenizer begins with"
     if not getattr(tok, "chat_template", None): return ""
@@ -116,6 +120,7 @@ def _chat_opening(tok) -> str: # "" where a chat begins with plain words, or dif
     opening = os.path.commonprefix([t for t in (_written(tok, chat, False) for chat in chats) if t])
     return opening if set(tok(opening, add_special_tokens=False)["input_ids"][:1]) & _special(tok) else ""
 
+# %% ../../nbs/04_model.text.ipynb #c016c
 def as_texts(
     texts, # one text, or several
 ) -> list[str]:
@@ -127,6 +132,7 @@ def as_texts(
         if not isinstance(t, str): raise ConfigError(f"text {i} is not a text but {type(t).__name__}")
     return texts
 
+# %% ../../nbs/04_model.text.ipynb #c016d
 def token_ids(
     tok,
     texts:list[str],
