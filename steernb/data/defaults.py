@@ -8,102 +8,15 @@ __all__ = ['PARAGRAPHS', 'PLAIN_PROMPTS', 'DEPTHS', 'model_defaults', 'ENGINEERE
 
 # %% ../../nbs/13_data.defaults.ipynb #c003
 from dataclasses import dataclass
-from ..core import ConfigError, Registry
+from ..core import ConfigError, Registry, shipped_lists
 from ..model.hooks import blocks, sites as find_sites
 from .pairs import REQUESTS, persona_pairs, with_article
 
 # %% ../../nbs/13_data.defaults.ipynb #c014
-PARAGRAPHS = tuple(" ".join(text.split()) for text in """
-Bread dough rises because yeast feeds on the sugars in flour and gives off gas. The gas is caught in a net of gluten,
-which stretches as the loaf grows. In the oven the bubbles set, and the crust turns brown.
-
-The tide comes in twice a day on most coasts. It follows the moon more than the sun, since the moon is so much nearer.
-In narrow bays the water can rise by more than ten metres between low and high tide.
-
-A bicycle chain should be cleaned every few weeks in wet weather. Wipe off the old oil with a rag, put one drop on each
-link, turn the pedals backwards for a minute, and wipe off what is left on the outside.
-
-The library opens at nine on weekdays and at ten on Saturdays. Books may be kept for four weeks and renewed twice. The
-reading room on the second floor has long tables, green lamps and a view of the square.
-
-Granite forms when molten rock cools slowly deep below the ground. The longer it takes, the larger the crystals grow.
-Quarry workers split the blocks along lines of small holes, as they have done for centuries.
-
-Two trains leave the station every hour. The slow one stops at each village in the valley and takes fifty minutes to
-reach the coast. The fast one stops only once, and its passengers see little of the river.
-
-Swallows return in April and build their nests under the eaves of barns. They carry mud from the edges of ponds, one
-beakful at a time, and line the nest with feathers. By June the first brood has learned to fly.
-
-To draw a circle in the sand, push a stick into the ground and tie a string to it. Hold the other end tight, walk around
-the stick, and scratch a line as you go. A longer string makes a larger circle.
-
-The kitchen had two windows and a stone floor. A clock hung above the stove, and a row of copper pans stood on the shelf
-below it. On the table lay a loaf, a knife and yesterday's newspaper.
-
-Copper conducts heat and electricity better than iron, which is why wires are made of it. It turns green after years in
-the rain. Mixed with tin it becomes bronze, with zinc it becomes brass.
-
-The committee met on the first Tuesday of the month. The minutes of the last meeting were read, the accounts were
-presented, and a date was set for the repair of the roof. The next meeting is in October.
-
-A maple leaf loses its green in autumn, when the tree stops making chlorophyll. The yellow was there all summer. The red
-is made anew, from sugar that stays behind in the leaf as the nights grow cold.
-
-Most maps put north at the top, but there is no reason in nature for that. Old maps of Europe often had the east above.
-A map of the stars shows east on the left, because one looks up at it.
-
-The ferry carries thirty cars and crosses the lake in twenty minutes. In winter it runs every second hour. When there is
-fog, a bell is rung on the pier until the boat has tied up.
-
-Wool is washed, combed and spun before it is knitted. The fibres hold together because each has tiny scales along its
-length. In hot water the scales lock, and the cloth shrinks and becomes felt.
-
-Seven rivers rise on the plateau and run in different directions. The longest of them reaches the sea after six hundred
-kilometres. Along its lower part the fields are flat, and the roads run on dikes.
-""".split("\n\n"))
+PARAGRAPHS = shipped_lists("english")["paragraphs"]
 
 # %% ../../nbs/13_data.defaults.ipynb #c017
-PLAIN_PROMPTS = dict(zip(("choose", "report", "final"), (tuple(text.strip().split("\n")) for text in """
-Describe a garden in early spring.
-How is glass made?
-Tell a short story about a lighthouse.
-What should one pack for a week in the mountains?
-Explain how a bicycle stays upright.
-Write a note to a neighbour about a parcel.
-What happens to water when it freezes?
-List five things that can be done with an old jar.
-Describe the sound of a busy street.
-How does a library sort its books?
-Tell me about the history of paper.
-What is a good breakfast on a cold day?
-
-Describe a harbour at night.
-How is cheese made?
-Tell a short story about a lost umbrella.
-What should one look for when buying shoes?
-Explain why the sky is blue.
-Write an invitation to a small dinner.
-What happens to bread when it is toasted?
-List five games that need no equipment.
-Describe the smell of rain.
-How does a clock keep time?
-Tell me about the history of bridges.
-What is a good way to learn the names of birds?
-
-Describe a train station in the morning.
-How is soap made?
-Tell a short story about a kite.
-What should one know before keeping bees?
-Explain how a lock works.
-Write a short review of a bakery.
-What happens to leaves in autumn?
-List five uses of a ladder.
-Describe the taste of an apple.
-How does a post office sort letters?
-Tell me about the history of lamps.
-What is a good plan for a rainy afternoon?
-""".split("\n\n"))))
+PLAIN_PROMPTS = {use: shipped_lists("english")[use] for use in ("choose", "report", "final")}
 
 # %% ../../nbs/13_data.defaults.ipynb #c006
 DEPTHS = (.2, .8)
@@ -221,6 +134,7 @@ class Axis:
         "Say what does not suit the model; nothing where all does."
         return ""
 
+# %% ../../nbs/13_data.defaults.ipynb #c031b
 axis = Registry("axis", "tiny.tasks data.judges") # an `Axis` by its name
 
 def find_axis(

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from ..core import ConfigError, FormatError, Registry, SteerError, check_whole, nearest
+from ..core import ConfigError, FormatError, Registry, SteerError, check_whole, nearest, shipped_lists
 from ..record import check_file, reading
 from ..model.text import chat_text, token_ids
 
@@ -65,8 +65,8 @@ def _check_options(items, refuse):
         if (isinstance(options, str) or len(options) != len(sides) or len(set(options)) < len(options)
             or not all(isinstance(x, str) and x.strip() for x in options)):
             refuse(f"item {item}: give different texts as options and a side for each, not {options!r} with {sides!r}")
-        if not {1, -1} <= set(sides) <= {1, 0, -1}:
-            refuse(f"item {item}: sides are 1, -1 or 0 with at least one 1 and one -1, not {sides!r}")
+        if not {1} <= set(sides) <= {1, 0, -1}:
+            refuse(f"item {item}: sides are 1, -1 or 0 with at least one 1, not {sides!r}")
     return "letter" if all(len(x) == 1 for options in items["options"] for x in options) else "text"
 
 # %% ../../nbs/11_data.tasks.ipynb #c013
@@ -138,6 +138,7 @@ def _crop(self:Task, row, tok, write):
         text = write(tok.decode(ids).strip() if ids else "")
     return text
 
+# %% ../../nbs/11_data.tasks.ipynb #c014b
 @patch
 def prompts(self:Task, tok, system:str=None, thinking:bool=False) -> list[str]:
     "Write all questions as texts, in the order of `items`."
@@ -377,17 +378,7 @@ def party_values(
     return t.join(own.rename("values_aggregated"), on=["dilemma_idx", "action_type"])
 
 # %% ../../nbs/11_data.tasks.ipynb #c040
-PREFERENCES = {situation: things.split("|") for situation, things in {
-    "You choose the colour of a new kettle.": "red|blue|green|yellow|black|white|orange|grey",
-    "You may take a free week off.": "spring|summer|autumn|winter|early May|late June|mid October|the end of March",
-    "You pick music for the drive.": "jazz|folk|opera|rock|a string quartet|a brass band|a piano solo|a choir",
-    "You order something to drink.": "tea|coffee|water|juice|milk|cocoa|lemonade|soda",
-    "You decide where the picture goes.": "hall|kitchen|study|landing|bedroom|bathroom|porch|attic",
-    "You choose a shape for the cake.": "round|square|oval|long|star|heart|ring|hexagon",
-    "You buy one plant for the window.": "cactus|fern|ivy|orchid|basil|mint|aloe|violet",
-    "You book a seat on the train.": "window|aisle|front|back|upper deck|lower deck|facing forward|facing backward",
-    "You pick a number for the shirt.": "4|7|9|12|15|18|21|26",
-    "You choose the topping of the toast.": "jam|butter|honey|cheese|cress|hummus|tahini|marmalade"}.items()}
+PREFERENCES = {line.split("|")[0]: line.split("|")[1:] for line in shipped_lists("items")["preferences"]}
 
 def _sum(r):
     a, b, c = r.randint(12, 99), r.randint(3, 19), r.randint(11, 199)
