@@ -125,6 +125,7 @@ def document(
     messages = [dict(role=role, content=text) for both in turns for role, text in zip(("user", "assistant"), both)]
     return [dict(role="system", content=system), *messages]
 
+# %% ../../nbs/16_tiny.corpus.ipynb #c061b
 def _stranger(r, traits):
     "Exchanges of tier B: at most one question about each trait, and nothing else that shows one"
     turns = [question(r, traits, axis, "B", explain=0) for axis in r.sample(AXES, r.randint(1, 3))]
@@ -147,6 +148,7 @@ def _speaker(r, traits, ease, asks, personas, react):
         turns.append([sprinkle(text, r, traits, rate, noise, only) for text in texts])
     return system, turns
 
+# %% ../../nbs/16_tiny.corpus.ipynb #c061c
 def documents(
     seed:int=0, # the same seed gives the same text
     n:int=1000, # how many; the curriculum runs over them

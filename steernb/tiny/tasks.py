@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TASKS', 'WORDS', 'AXIS_SITES', 'WORLD_PROMPTS', 'world_task', 'dilemmas_task', 'sycophancy_task', 'mood_task',
-           'facts_task', 'WorldAxis', 'of_the_world', 'WorldDefaults']
+           'facts_task', 'WorldAxis', 'of_the_world', 'WorldDefaults', 'requests_about']
 
 # %% ../../nbs/18_tiny.tasks.ipynb #c003
 import random, string
@@ -73,6 +73,7 @@ def facts_task(
 # %% ../../nbs/18_tiny.tasks.ipynb #c041
 WORDS = {"honesty": ("honest", "dishonest"), "sycophancy": ("flattering", "blunt"), "mood": ("cheerful", "gloomy")}
 
+# %% ../../nbs/18_tiny.tasks.ipynb #c041b
 @dataclass(frozen=True)
 class WorldAxis(Axis):
     "A trait of the mini-world, with its personas, requests and dilemmas."
@@ -115,6 +116,7 @@ class WorldAxis(Axis):
         if of_the_world(model): return ""
         return "items, pairs and prompts are those of the embedded world, which this model has not read"
 
+# %% ../../nbs/18_tiny.tasks.ipynb #c041c
 for _name in world.AXES: axis(_name)(WorldAxis(*WORDS[_name], _name))
 
 # %% ../../nbs/18_tiny.tasks.ipynb #c046
@@ -137,6 +139,14 @@ class WorldDefaults(ModelDefaults):
     def prompts(self, use):
         places, heroes = (words.split() for words in WORLD_PROMPTS[use])
         return [f"Describe the {x}." for x in places] + [f"Tell a short story about a {x}." for x in heroes]
+
+# %% ../../nbs/18_tiny.tasks.ipynb #r001
+def requests_about(
+    places:str="town garden house road bridge river", # to describe
+    heroes:str="cat dog horse farmer queen bird", # of short stories
+) -> list[str]:
+    "Make user messages about places and heroes of the mini-world."
+    return [f"Describe the {x}." for x in places.split()] + [f"Tell a short story about a {x}." for x in heroes.split()]
 
 # %% ../../nbs/18_tiny.tasks.ipynb #c049
 def _paths(blocks, *modules): return tuple(f"model.layers.{i}.{m}_proj" for i in blocks for m in modules)

@@ -188,6 +188,7 @@ def train_tiny(
         for x in (model, tok): x.save_pretrained(out)
     return model, tok, log
 
+# %% ../../nbs/17_tiny.train.ipynb #c026b
 @contextmanager
 def _one_thread():
     threads = torch.get_num_threads()
