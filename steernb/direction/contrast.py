@@ -139,6 +139,7 @@ def fold_parts(acts, folds:int, seed:int)->list: # of tensors of pair numbers
         raise PairError(f"{folds} folds need at least {2 * folds} pairs, got {n}. Use more pairs or fewer folds")
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed)).tensor_split(folds)
 
+# %% ../../nbs/20_direction.contrast.ipynb #c045b
 def rank_sites(
     acts, # {site: activations}, from `capture`
     method:str="mean_diff", # an extractor, see `extractors()`

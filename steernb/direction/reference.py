@@ -78,6 +78,7 @@ def variance_modes(
     neg[first] = -torch.inf
     return torch.cat([first, neg.argsort(descending=True, stable=True)[:r - r // 2]]).sort().values
 
+# %% ../../nbs/23_direction.reference.ipynb #c008b
 def keeps(name):
     "Register a choice of modes as a reference: the mean difference, cut down to the chosen ones and lifted back"
     def add(choose):
@@ -105,6 +106,7 @@ def top_diff_snorm(act, columns, S, k):
     "Keep those where it is largest beside the singular value. Known failure: prefers modes that are hardly used"
     return largest((act.diff.mean(0) @ columns).abs() / S, k)
 
+# %% ../../nbs/23_direction.reference.ipynb #c008c
 @keeps("adapter_dims")
 def adapter_dims(act, columns, S, k):
     "Keep the `variance_modes` (the notes' default)"
@@ -289,6 +291,7 @@ def write_x_notlogits(acts, site, model, width):
     "Leave what the unembedding reads out of what is written"
     return without(write_space(acts, site, model, width), logits_read(acts, site, model, width))
 
+# %% ../../nbs/23_direction.reference.ipynb #c029b
 def loss_subspace(
     acts, # {site: activations} of the model without an adapter; blocks, for 'suppressed'
     site:str, # the loss layer: a block

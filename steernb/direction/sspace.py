@@ -134,6 +134,7 @@ def writer_of(model, site)->str:
     if len(fits) == 1: return fits[0]
     raise SiteError(f"{site} holds {len(fits) or 'no'} linear layers that may write to it. Use one, or a block")
 
+# %% ../../nbs/22_direction.sspace.ipynb #c023b
 def bases(
     model:nn.Module,
     sites, # paths of modules, or heads "….o_proj:headK"
