@@ -174,6 +174,7 @@ def factors(D, b, m)->tuple: # A [r d_in], B [d r], bias [d]
     if D is not None and m.bias is not None: b = b + D @ m.bias.float().cpu()
     return V[:r] @ W if r else W[:0], U[:, :r] * S[:r], b
 
+# %% ../../nbs/36_steer.bake.ipynb #c029b
 def save_peft(
     vec:SteeringVector,
     model, # the base model
@@ -199,6 +200,7 @@ def save_peft(
     with atomic(folder, known=PEFT_FILES) as tmp: write_adapter(tmp, config, lora_tensors(parts, r, bias))
     return folder
 
+# %% ../../nbs/36_steer.bake.ipynb #c029c
 def lora_tensors(parts, r, bias)->dict:
     "Name the factors as PEFT does, filled up with zeros to one rank"
     out = {}

@@ -144,6 +144,7 @@ def apply(self:When, model, c, where="all", norm=None)->Change:
     check_edits(model, edits, where)
     return Change(model, lambda change: self.gate(change, edits, module, parse_where(where)))
 
+# %% ../../nbs/32_steer.operators.ipynb #c026b
 @patch
 def gate(self:When, change, edits, module, select):
     "Hook what reads the condition on each prompt, and what steers the rows that fulfil it"
@@ -166,6 +167,7 @@ def gate(self:When, change, edits, module, select):
     install(change, {s: rows(f) for s, f in edits.items()}, select)
     return now
 
+# %% ../../nbs/32_steer.operators.ipynb #c026c
 @patch
 def cosine(self:When, h:Float[Tensor, "b s d"], real)->Float[Tensor, "b"]:
     "Compare the mean state of each row's real tokens with the condition"

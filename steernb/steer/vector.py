@@ -113,6 +113,7 @@ def unit_of(v, site:str)->tuple: # unit direction, float32 on the CPU, and the n
         raise fault(f"has shape {list(v.shape)} and norm {norm:.3g}")
     return v if abs(norm - 1) < 1e-6 else v / norm, norm
 
+# %% ../../nbs/31_steer.vector.ipynb #c019b
 def check_parts(directions, strength, meta, name, state)->None:
     "Raise `FormatError` unless the parts of a vector are of their types"
     def wrong(what, x): return FormatError(f"{what}, not {x!s:.60}")
@@ -126,6 +127,7 @@ def check_parts(directions, strength, meta, name, state)->None:
     if not isinstance(state or {}, dict) or not all(isinstance(x, dict) for x in (state or {}).values()):
         raise wrong("state is {site: {name: tensor or number}}", state)
 
+# %% ../../nbs/31_steer.vector.ipynb #c019c
 class SteeringVector(Summable):
     """Unit `directions` {site: [d]} with a `strength` {site: float}.
 

@@ -80,9 +80,13 @@ class WeightDelta(Summable):
         moved = {id(own[n]): shift(d) for n, d in self.delta.items()}
         return swapped(model, {n: moved[id(p)] for n, p in own.items() if id(p) in moved}, plain=True)
     def __len__(self): return len(self.delta)
+    def dot(self, other)->float:
+        "Sum the products of the values that both have"
+        return sum((d * other.delta[n]).sum().item() for n, d in self.delta.items() if n in other.delta)
+    @property
+    def norm(self)->float: return self.dot(self) ** .5
     def __repr__(self):
-        norm = sum(d.square().sum().item() for d in self.delta.values()) ** .5
-        return f"WeightDelta({self.name!r}, {len(self)} parameters, norm {norm:.3g})"
+        return f"WeightDelta({self.name!r}, {len(self)} parameters, norm {self.norm:.3g})"
 
 # %% ../../nbs/35_steer.weights.ipynb #w026a
 @patch
