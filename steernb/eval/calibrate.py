@@ -108,6 +108,7 @@ def bracket(self:BudgetSearch, start, bounds)->tuple: # under, over; None for a 
         if further == c: return under, over
         c, step = further, "bracket"
 
+# %% ../../nbs/48_eval.calibrate.ipynb #c020b
 @patch
 def refine(self:BudgetSearch, under, over):
     "Narrow the interval: Illinois steps in log c and log KL, bisection where these can't work or were slow."
@@ -130,6 +131,7 @@ def refine(self:BudgetSearch, under, over):
         if stale >= 2: value[kept] /= 2
     self.narrow = abs(ends[1][0] - ends[0][0]) <= self.width
 
+# %% ../../nbs/48_eval.calibrate.ipynb #c020c
 @patch
 def outcome(self:BudgetSearch, under, over, low, high)->tuple: # status, coefficient (NaN if there is none), its KL
     """Say what was found.
@@ -171,6 +173,7 @@ def solve_budget(
 # %% ../../nbs/48_eval.calibrate.ipynb #c026
 def count(n, word)->str: return f"{n:g} {word}{'s' * (n != 1)}"
 
+# %% ../../nbs/48_eval.calibrate.ipynb #c026b
 @dataclass
 class IsoKL:
     "A coefficient and what was measured on the way to it; KL in nats, the larger of both signs unless `sign` is ±1"

@@ -429,9 +429,9 @@ def _front(t):
 
 def pareto(
     rows: pd.DataFrame, # of `score`
-    nll: pd.DataFrame = None, # arm, coeff, delta_nll; None: the rows' own
+    nll: pd.DataFrame = None, # arm, coeff, and delta_nll or kl (see `costs`); None: the rows' own
     metric: str = "logratio", # name in `metrics`
-) -> pd.DataFrame: # a row per arm and |c|: effect, cost (the larger ΔNLL of both signs, not below 0), front
+) -> pd.DataFrame: # a row per arm and |c|: effect, cost (the larger one of both signs, not below 0), front
     """Compute effect, ½(score at +c − score at −c), and cost of every arm at every magnitude scored on both sides,
     and which points form the front"""
     out = []

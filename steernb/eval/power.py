@@ -41,6 +41,7 @@ def _check_zero(table):
     zero = table[table["coeff"] == 0].iloc[0]
     if not zero["coherent"]: raise CoherenceError(f"the answers are not coherent at c=0 already: {zero.to_dict()}")
 
+# %% ../../nbs/47_eval.power.ipynb #c006b
 def coherence_search(
     measure: Callable, # coefficients -> rows of one arm, say by `score(model, tok, task, arm, cs, nll=True)`
     magnitudes=(100, 15, 5, 2, 1, .5, .1, .01), # tried from large to small
@@ -133,6 +134,7 @@ def detectable_effect(
             out.append(p | dict(n=k) | ends | dict(power=power, alpha=alpha, test=test))
     return pd.DataFrame(out)
 
+# %% ../../nbs/47_eval.power.ipynb #c012b
 def _first(enough, most=2**23):
     "The smallest n from 2 on that is enough, NaN beyond `most`: there only seeds leave anything in doubt"
     many = 2
@@ -142,6 +144,7 @@ def _first(enough, most=2**23):
     few = many // 2 + 1
     return few + bisect_left(range(few, many), True, key=enough)
 
+# %% ../../nbs/47_eval.power.ipynb #c012c
 def dilemmas_needed(
     rows: pd.DataFrame, # rows of a pilot
     effect: float, # true slope (or difference of slopes) that must not be missed
@@ -191,6 +194,7 @@ def _check_apart(b, h):
         raise RowsError(f"{len(shared)} dilemmas stand on both sides ({some(shared)}): "
                         "choose on other dilemmas than you report on")
 
+# %% ../../nbs/47_eval.power.ipynb #c049b
 def _reported(b, h, best, tried, metric, n_perm):
     "Columns of `select_then_report` for what was chosen"
     x = changes(b, best["arm"], [best["coeff"]], metric)
@@ -201,6 +205,7 @@ def _reported(b, h, best, tried, metric, n_perm):
     test = f"{paired_analysis(m)}; test rows; chosen on held-out rows"
     return chosen | m.interval("delta") | p | m.counts() | dict(test=test)
 
+# %% ../../nbs/47_eval.power.ipynb #c049c
 def select_then_report(
     rows: pd.DataFrame, # test rows: arms (say, one per layer) × coefficients
     held_out: pd.DataFrame, # rows of the same arms and coefficients to choose on
@@ -332,6 +337,7 @@ def _per_seed(rows, transform, metric):
             out.append(b.key | dict(arm=arm, seed=seed, value=value) | counts)
     return pd.DataFrame(out)
 
+# %% ../../nbs/47_eval.power.ipynb #c028b
 def _each_run(rows, by):
     "Rows without the copies of an arm that holds the same answers for all its seeds"
     def first(g):
@@ -351,6 +357,7 @@ def _check_runs(rows, by):
         first = next(iter(runs))
         must_share(runs[first], g, ("item", "coeff"), (first, name))
 
+# %% ../../nbs/47_eval.power.ipynb #c028c
 def multi_seed(
     rows: pd.DataFrame, # of `score`, seeds stacked
     strict: bool = True, # raise if arms hold other seeds, items or coefficients; False shows the counts

@@ -6,8 +6,8 @@
 __all__ = ['CONTROLS', 'RANKS', 'divide', 'cluster_sums', 'Decomposition', 'decompose', 'Variances', 'variances', 'upper',
            't_name', 'Means', 'estimate', 'cluster_means', 'covers', 'sign_flip_p', 'flip_p', 'holm', 'stars',
            'paired_tests', 'paired_analysis', 'Band', 'prediction_interval', 'RandomZ', 'control_z', 'Estimate',
-           'interval_text', 'share_ci', 'Correlation', 'rank_correlation', 'auroc', 'bootstrap_ci', 'Spread',
-           'replicate_spread', 'welch_ci']
+           'interval_text', 'share_ci', 'Correlation', 'rank_correlation', 'share_most', 'auroc', 'bootstrap_ci',
+           'Spread', 'replicate_spread', 'table_correlation', 'welch_ci']
 
 # %% ../../nbs/44_eval.resample.ipynb #c004
 import warnings
@@ -31,6 +31,7 @@ def cluster_sums(x, group):
     def by_group(y): return (pick @ y.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
     return by_group(np.where(ok, x, 0)), by_group(ok.astype(float))
 
+# %% ../../nbs/44_eval.resample.ipynb #c007b
 class Decomposition(NamedTuple):
     "Estimates and what each dilemma and seed adds to their errors"
     value: np.ndarray   # [v]
@@ -45,6 +46,7 @@ def decompose(x, group):
     mean = divide(total.sum((0, 1)), n)
     return Decomposition(mean, divide(total - np.nan_to_num(mean) * count, n), count > 0, n.astype(int))
 
+# %% ../../nbs/44_eval.resample.ipynb #c007c
 class Variances(NamedTuple):
     "What drawn dilemmas and drawn seeds add to the variance of an estimate [v], and its degrees of freedom"
     dilemmas: np.ndarray
@@ -68,6 +70,7 @@ def variances(d):
     t = np.where(between > 0, divide((s + 5) * b, s - 1), 0)
     return Variances(a, between, divide((a + t)**2, divide(a**2, g - 1) + divide(t**2, np.maximum(s - 1, 1))))
 
+# %% ../../nbs/44_eval.resample.ipynb #c007d
 def upper(level):
     "Upper quantile of a two-sided interval. Raises `ConfigError` for what is no share"
     if not 0 < level < 1: raise ConfigError(f"level={level!r}: give a share between 0 and 1, such as .95")
@@ -77,6 +80,7 @@ def t_name(df, n_seeds, what="t"):
     "Name in words a t test by dilemmas and, if there are several, seeds"
     return f"{what}, {'dilemmas and seeds' if n_seeds > 1 else 'dilemmas'} random, df={df:.3g}"
 
+# %% ../../nbs/44_eval.resample.ipynb #c007e
 class Means(NamedTuple):
     "Means over rows [v] with interval, t and p of one standard error; numbers of rows, of dilemmas, of seeds given"
     mean: np.ndarray
@@ -111,6 +115,7 @@ def estimate(d, level=.95):
     seeds = np.full(len(d.value), d.present.shape[1])
     return Means(d.value, d.value - half, d.value + half, t, p, d.n, d.present.any(1).sum(0), v.df, seeds)
 
+# %% ../../nbs/44_eval.resample.ipynb #c007f
 def cluster_means(
     x: Float[np.ndarray, "i s v"], # values: items × seeds × quantities; NaN is left out and not counted
     group: Int[np.ndarray, "i"], # dilemma of each item, 0 … g−1
@@ -153,6 +158,7 @@ def flip_p(
         p[single] = sign_flip_p(total.sum(1)[None], count.sum((0, 1))[None], n_perm)
     return p
 
+# %% ../../nbs/44_eval.resample.ipynb #c017b
 def holm(
     p: Float[np.ndarray, "v"], # p-values; NaN stays NaN and does not count
 ) -> Float[np.ndarray, "v"]:
@@ -167,6 +173,7 @@ def stars(p: float): # p-value
     "*** below .001, ** below .01, * below .05"
     return "*" * sum(p < level for level in (.05, .01, .001))
 
+# %% ../../nbs/44_eval.resample.ipynb #c017c
 def paired_tests(means, x, group, n_perm=9999, k=0):
     "Columns of a table for each arm: p_t of quantity `k` of its `Means`, sign flips of its differences x, Holm, stars"
     p = [m.p[k] for m in means]
@@ -198,6 +205,7 @@ def prediction_interval(
     if x.ndim == 1: return Band(float(mean - half), float(mean + half), int(n))
     return Band(mean - half, mean + half, n)
 
+# %% ../../nbs/44_eval.resample.ipynb #c021b
 CONTROLS = 8 # random controls below which there is no z
 
 class RandomZ(NamedTuple):
@@ -248,6 +256,7 @@ def share_ci(
     lo, hi = st.binomtest(int(hits), int(n)).proportion_ci(level, "wilson")
     return Estimate(hits / n, float(lo), float(hi), int(n))
 
+# %% ../../nbs/44_eval.resample.ipynb #c026b
 class Correlation(NamedTuple):
     "A rank correlation, its interval, the p of the same standard error, number of pairs"
     r: float
@@ -283,6 +292,15 @@ def rank_correlation(
     half = st.norm.ppf(upper(level)) * se
     lo, hi = np.tanh([z - half, z + half])
     return Correlation(r, float(min(lo, r)), float(max(hi, r)), float(2 * st.norm.sf(abs(z) / se)), n)
+
+# %% ../../nbs/44_eval.resample.ipynb #c026m
+def share_most(
+    hits: int, # number of hits
+    n: int, # number of trials
+    level: float = .95, # coverage, one-sided
+) -> float:
+    "Give the largest share that so few hits leave possible (exact, Clopper-Pearson); 1 − .05^(1/n) for none of n"
+    return float(st.binomtest(hits, n, alternative="less").proportion_ci(level, "exact").high) if n else np.nan
 
 # %% ../../nbs/44_eval.resample.ipynb #c027
 def auroc(
@@ -345,6 +363,20 @@ def replicate_spread(
     low, high = np.quantile(x, [.1, .9])
     far = np.maximum(x[i], x[j]) >= factor * np.minimum(x[i], x[j])
     return Spread(float(st.variation(x, ddof=1)), float(high / low) if low else np.inf, float(far.mean()), len(x))
+
+# %% ../../nbs/44_eval.resample.ipynb #p002
+def table_correlation(
+    a, # table: lines are the units that are drawn; a cell with NaN in one of both is left out
+    b, # another one of the same shape
+    method: str = "spearman", # or "kendall"
+    level: float = .95, # coverage
+) -> Estimate: # n: number of lines
+    "Correlate the ranks of two tables over all cells, with an interval by drawing lines"
+    a, b = (np.asarray(x, float) for x in (a, b))
+    if a.shape != b.shape or a.ndim != 2:
+        raise ConfigError(f"two tables of one shape are needed, got {a.shape} and {b.shape}. Use the same lines")
+    def r(lines): return rank_correlation(a[lines].ravel(), b[lines].ravel(), method).r
+    return Estimate(*map(float, bootstrap_ci(r, len(a), level=level)), len(a))
 
 # %% ../../nbs/44_eval.resample.ipynb #c035
 def welch_ci(

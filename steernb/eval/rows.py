@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['COLUMNS', 'NEEDED', 'SHARED', 'USUAL', 'KEY', 'TYPES', 'WHAT', 'column', 'key_columns', 'control_arms', 'some',
            'check_rows', 'Plant', 'planted_rows', 'must_share', 'join_rows', 'RowArrays', 'row_arrays', 'one_task',
-           'check_arm', 'typed', 'complete', 'read_rows', 'Cell', 'read_cell', 'write_table', 'read_table', 'RowFile']
+           'check_arm', 'typed', 'complete', 'read_rows', 'Cell', 'read_cell', 'write_table', 'read_table',
+           'CellFolder', 'RowFile']
 
 # %% ../../nbs/40_eval.rows.ipynb #r004
 import hashlib, json, time, warnings
@@ -154,6 +155,7 @@ class Plant(NamedTuple):
             logratio=lr, pmass=.98, maxp=.7, choice=np.where(lr > 0, "Yes", "No"),
             nll=2 + .1 * self.damage * abs(c), low_pmass=False, control=self.control))
 
+# %% ../../nbs/40_eval.rows.ipynb #c011b
 def planted_rows(
     arms: dict, # name -> `Plant`, or a tuple of its values
     n_groups: int = 60, # dilemmas, of two rows each
@@ -236,6 +238,7 @@ class RowArrays(NamedTuple):
                             f"it has {', '.join(f'{c:g}' for c in own)}")
         return self.logratio[arm][:, :, np.searchsorted(own, coeffs)]
 
+# %% ../../nbs/40_eval.rows.ipynb #c034b
 def _distinct(y, arm, seeds, c):
     "y [i s c], as one seed where all seeds hold the same. Raises `RowsError` where only some of them are copies"
     def same(y, j, k): return np.array_equal(y[:, j], y[:, k], equal_nan=True)
@@ -257,6 +260,7 @@ def _arm_array(a, arm, items):
     y[items.get_indexer(a["item"]), seeds.get_indexer(a["seed"]), np.searchsorted(c, at)] = a["logratio"].astype(float)
     return c, _distinct(np.where(np.isfinite(y), y, np.nan), arm, seeds, c)
 
+# %% ../../nbs/40_eval.rows.ipynb #c034c
 def row_arrays(
     rows: pd.DataFrame, # the table made by `score`
 ) -> Iterator[RowArrays]:   # one per model, task (and axis, tier, scoring where rows have several)
@@ -373,26 +377,14 @@ WHAT = dict(items="items (their labels or groups changed)", model="weights of th
             prompts="prompts (the items' texts, the chat template or the system message changed)",
             reader="room to answer (free=)")
 
-class RowFile:
-    """Rows on disk: a file for each cell (arm, coeff, seed), and a table of all.
-
-    At most a twentieth of the time is spent on writing."""
-    def __init__(self, path):
-        path = as_path(path, ConfigError)
-        if path.suffix != ".parquet": path = check_target(path, ["*"])/"rows.parquet"
-        self.path = check_target(path)
-        self.folder = check_target(path.with_suffix(".parts"), ["*"])
-        self.made, self.arms = {}, {} # digests of what makes the rows of this call
+# %% ../../nbs/40_eval.rows.ipynb #c036cb
+class CellFolder:
+    "Cells on disk, a file for each; other processes may add theirs."
+    def __init__(self, folder):
+        self.folder = check_target(folder, ["*"])
+        self.cells = {}
         self.stored, self.damaged = set(), set() # names of files
-        self.todo, self.pending = [], [] # keys that were asked for, and those that are not written yet
-        self.due = 0.
-        try: cells = read_table(self.path) if self.path.exists() else []
-        except FormatError:
-            if not self.names(): raise
-            cells = []
-        self.cells = {c.key: c for c in cells}
-        self.order = list(self.cells)
-        self.read()
+        self.pending = [] # keys that are not written yet
     def names(self)->set: return {p.name for p in self.folder.glob("[!.]*.cell")}
     def read(self):
         "Take in cells from their files, those that another process added since among them."
@@ -402,6 +394,35 @@ class RowFile:
             else:
                 self.cells[cell.key] = cell
                 self.stored.add(name)
+    def save(self):
+        "Write the cells that are not written yet."
+        while self.pending:
+            cell = self.cells[self.pending[-1]]
+            cell.save(self.folder)
+            self.stored.add(cell.name)
+            self.damaged.discard(cell.name)
+            self.pending.pop()
+
+# %% ../../nbs/40_eval.rows.ipynb #c036cc
+class RowFile(CellFolder):
+    """Rows on disk: a file for each cell (arm, coeff, seed), and a table of all.
+
+    At most a twentieth of the time is spent on writing."""
+    def __init__(self, path):
+        path = as_path(path, ConfigError)
+        if path.suffix != ".parquet": path = check_target(path, ["*"])/"rows.parquet"
+        self.path = check_target(path)
+        super().__init__(path.with_suffix(".parts"))
+        self.made, self.arms = {}, {} # digests of what makes the rows of this call
+        self.todo = [] # keys that were asked for
+        self.due = 0.
+        try: cells = read_table(self.path) if self.path.exists() else []
+        except FormatError:
+            if not self.names(): raise
+            cells = []
+        self.cells = {c.key: c for c in cells}
+        self.order = list(self.cells)
+        self.read()
     def refuse(self, why, way="Use another file"): raise RowsError(f"{self.path} {why}. {way}")
     def begin(self, todo, columns:dict, items, made:dict, arms:dict):
         """Note what this call asks for and what makes its rows.
@@ -430,12 +451,7 @@ class RowFile:
         if time.monotonic() > self.due: self.write()
     def write(self):
         start = time.monotonic()
-        while self.pending:
-            cell = self.cells[self.pending[-1]]
-            cell.save(self.folder)
-            self.stored.add(cell.name)
-            self.damaged.discard(cell.name)
-            self.pending.pop()
+        self.save()
         names = None
         while names != self.names(): # another process may add a cell in the meantime
             self.read()

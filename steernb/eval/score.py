@@ -9,20 +9,20 @@ __all__ = ['ScoreSettings', 'is_arm', 'check_one_arm', 'check_task', 'named', 'g
 
 # %% ../../nbs/42_eval.score.ipynb #c003
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from ..core import ConfigError, check_number, check_whole, progress, quiet
-from ..record import digest, tensors_digest
+from ..record import FUNCTIONS, content_digest, digest
 from ..data.tasks import Task
 from ..model.run import evaluating
 from ..model.text import batch_tokens, run_batches
 from ..steer.intervention import weights_hash
 from .rows import Cell, RowFile, complete
-from .answers import WrittenPrompts, reader
+from .answers import SampledPrompts, WrittenPrompts, reader
 
 # %% ../../nbs/42_eval.score.ipynb #d001
 @dataclass
@@ -30,12 +30,16 @@ class ScoreSettings:
     "Settings of `score`: how answers are read"
     free:int = 0 # tokens that the model may write until it says Yes or No; 0 reads the answer position
     thinking:bool = False # with `free`, let models that can think do so first
+    scoring:str = "unforced" # with `free`: "unforced", or "final choice", sampled as in the notes
+    luck:int = 0 # of the samples; the same item has the same luck under every arm and coefficient
     nll:bool = False # also the mean NLL of the whole prompt (nats per token); several times slower
     strict:bool = False # NaN instead of a log-ratio where `low_pmass`
     min_pmass:float = .01 # `low_pmass` means pmass < min_pmass · maxp
     batch_size:int|None = None # sequences at most in a forward pass; None fills batches by tokens
+    zero:dict = field(default_factory=dict) # rows at c = 0 of this model and task, by system message: used, added to
     def __post_init__(self):
         check_whole(self.free, "free", 0)
+        check_whole(self.luck, "luck", 0)
         if not 0 <= check_number(self.min_pmass, "min_pmass") <= 1:
             raise ConfigError(f"min_pmass={self.min_pmass} is no share. Use a number from 0 to 1")
         if self.free and self.nll: raise ConfigError("nll=True measures the prompt with its prefix. Use free=0")
@@ -142,33 +146,19 @@ def mark(rows:pd.DataFrame, strict=False, min_pmass=.01)->pd.DataFrame:
 # %% ../../nbs/42_eval.score.ipynb #c035
 def same_arm(model, prompts, arm, c, rows, n=4)->bool:
     "Whether the first `n` items still get the log-ratios of `rows` (1e-3 nat in float32, 0.1 in half precision)"
-    if isinstance(prompts, WrittenPrompts): return True   # a text may turn at a rounding; its arm's digest is compared
+    sampled = isinstance(prompts, (WrittenPrompts, SampledPrompts))
+    if sampled: return True   # a text may turn at a rounding; its arm's digest is compared
     now = run_cell(model, prompts, arm, c, n=n)[:, 0].double()
     then = torch.tensor(rows.logratio.to_numpy()[:n])
     return torch.allclose(now, then, rtol=1e-3, atol=1e-3 if model.dtype == torch.float32 else .1, equal_nan=True)
 
 # %% ../../nbs/42_eval.score.ipynb #c035b
 def arm_digest(arm)->str:
-    """Digest what an arm consists of, parts of parts included.
-
-    These are tensors, numbers, texts, and the names of functions and classes; not its name, nor where it came from."""
-    tensors, words = {}, []
-    seen = set()
-    def parts(x):
-        if isinstance(x, torch.nn.Module): return {k: p for k, p in x.named_parameters() if p.requires_grad}
-        if isinstance(x, (list, tuple)): return dict(enumerate(x))
-        return x if isinstance(x, dict) else getattr(x, "__dict__", {})
-    def walk(path, x):
-        if isinstance(x, Tensor): tensors[path] = x
-        elif x is None or isinstance(x, (str, bytes, bool, int, float)): words.append(f"{path} {x!r}")
-        elif id(x) not in seen:
-            seen.add(id(x))
-            words.append(f"{path} {getattr(x, '__qualname__', type(x).__qualname__)}")
-            for k, v in parts(x).items(): walk(f"{path}.{k}", v)
+    """Digest what an arm consists of, see `content_digest`; not its name, nor where it came from."""
     own = {k: v for k, v in getattr(arm, "__dict__", {}).items() if k not in ("meta", "name")}
+    if isinstance(arm, FUNCTIONS): own["function"] = arm
     if hasattr(arm, "parameters"): own = dict(arm.parameters(), kind=arm.kind, sign=arm.sign)
-    walk("", own | dict(type=type(arm).__qualname__))
-    return tensors_digest(tensors, "\n".join(words))
+    return content_digest(own | dict(type=type(arm).__qualname__))
 
 # %% ../../nbs/42_eval.score.ipynb #d004
 def in_common(model, prompts)->dict:
@@ -206,7 +196,8 @@ def fill_grid(model, prompts, arms, todo, done, how, file=None)->int: # answers 
     "Ask what `done` lacks of `todo`; c = 0 once for each system message."
     endless = 0
     items, shared = prompts.task.items, in_common(model, prompts)
-    zero = {system_of(arms[a], 0): r for (a, c, _), r in done.items() if c == 0}
+    zero = how.zero
+    zero |= {system_of(arms[a], 0): r for (a, c, _), r in done.items() if c == 0}
     missing = [k for k in todo if k not in done]
     n = len(prompts.first(len(items)))
     with progress(None, "score", total=n * len(missing)) as bar:
@@ -216,7 +207,7 @@ def fill_grid(model, prompts, arms, todo, done, how, file=None)->int: # answers 
             own = dict(arm=name, **facts_of(items, arm))
             system = system_of(arm, c)
             if c == 0 and system in zero:
-                done[key] = zero[system].assign(**own)
+                done[key] = zero[system].assign(**own, seed=seed)
                 bar.update(n)
             else:
                 values = run_cell(model, prompts, arm, c, how, bar)
@@ -248,7 +239,7 @@ def score(
     coeffs=(-1, 0, 1), # coefficients, each for every arm
     seed:int=0, # number of the draw of pairs or directions that made the arms; only written down
     out=None, # a .parquet file or a folder for rows.parquet: finished cells are kept there and not computed again
-    **settings, # how answers are read, see `ScoreSettings`: free, thinking, nll, strict, min_pmass, batch_size
+    **settings, # how answers are read, see `ScoreSettings`: free, thinking, scoring, nll, min_pmass, …
     )->pd.DataFrame: # one row per arm × coefficient × item
     """Score every item under every arm at every coefficient by one forward pass; log-ratios in nats.
 
@@ -257,7 +248,7 @@ def score(
     seed = check_whole(seed, "seed")
     how = ScoreSettings(**settings)
     check_task(task, "score")
-    prompts = reader(model, tok, task, how.free, how.thinking)
+    prompts = reader(model, tok, task, how.free, how.thinking, how.scoring, how.luck)
     todo = [(a, c, seed) for a in arms for c in coeffs]
     file = None if out is None else RowFile(out)
     done = {} if file is None else stored_cells(file, model, prompts, arms, todo, how.nll)

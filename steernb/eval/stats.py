@@ -58,6 +58,7 @@ class Line(NamedTuple):
     score_b: float = np.nan
     effect_size: float = np.nan # |slope| / √(variance at c = 0 + 1e-8); NaN without several values at c = 0
 
+# %% ../../nbs/45_eval.stats.ipynb #c024b
 def fit_line(
     coeffs: Float[np.ndarray, "c"], # coefficients; a duplicate is a replicate
     values: Float[np.ndarray, "c"], # one value per coefficient; NaN where there was no answer
@@ -217,6 +218,7 @@ def dose_response(
         out += table
     return pd.DataFrame(out).assign(metric=metric, transform=transform).astype({"acq_flag": object})
 
+# %% ../../nbs/45_eval.stats.ipynb #c040b
 def interval_column(t, name="slope", lo="slope_lo", hi="slope_hi", spec=".2f"):
     "Write the estimates of a table, given by the names of three columns, as texts such as 0.80 [0.49, 0.94]"
     return t.apply(lambda r: interval_text(r[name], r[lo], r[hi], spec), axis=1)
@@ -262,6 +264,7 @@ def effects(b, arms, c, transform, metric):
                             f"c={some(odd)}; score both there or pass c=")
     return {a: arm_curves(b, a, transform, metric).slope for a in arms}
 
+# %% ../../nbs/45_eval.stats.ipynb #c065b
 def _paired(effect, ref, group, n_perm):
     "Columns of `compare`, for each effect [i s] less that of the reference"
     arms = [a for a in effect if a != ref]
@@ -275,6 +278,7 @@ def _paired(effect, ref, group, n_perm):
         columns = m.interval("diff") | tests | m.counts() | seeds
         yield dict(arm=arm, effect=own, effect_ref=other) | columns | dict(test=paired_analysis(m))
 
+# %% ../../nbs/45_eval.stats.ipynb #c065c
 def compare(
     rows: pd.DataFrame, # of `score`
     reference: str = None, # arm to compare with; None takes the first in the rows
@@ -303,11 +307,15 @@ def compare(
 
 # %% ../../nbs/45_eval.stats.ipynb #c068
 def costs(part, nll=None):
-    "ΔNLL by (arm, coeff) of rows of one task: from a table of arm, coeff, delta_nll, or from the rows' own column"
+    """Cost by (arm, coeff) of rows of one task, from a table of arm, coeff, delta_nll, or from their own column.
+
+    A table may hold kl_new or kl instead; one without negative coefficients has the price of both signs."""
     if nll is not None:
-        missing = [k for k in ("arm", "coeff", "delta_nll") if k not in nll]
-        if missing: raise RowsError(f"the table of ΔNLL lacks the columns {missing}")
-        return nll.groupby(["arm", "coeff"])["delta_nll"].mean()
+        price = next((k for k in ("delta_nll", "kl_new", "kl") if k in nll), "delta_nll")
+        missing = [k for k in ("arm", "coeff", price) if k not in nll]
+        if missing: raise RowsError(f"the table of ΔNLL or KL lacks the columns {missing}")
+        if price != "delta_nll" and (nll["coeff"] >= 0).all(): nll = pd.concat([nll, nll.assign(coeff=-nll["coeff"])])
+        return nll.groupby(["arm", "coeff"])[price].mean()
     part = part if "nll" in part else part[:0].assign(nll=0.)
     mean = part.groupby(["arm", "coeff"])["nll"].agg(lambda x: x.mean(skipna=False))
     zero = mean[mean.index.get_level_values("coeff") == 0].droplevel("coeff")
