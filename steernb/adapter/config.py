@@ -79,6 +79,7 @@ def _coordinates(act, basis, side):
                         "take the same module's, side='U' for outputs, 'V' for inputs")
     return act.pos @ B, act.neg @ B
 
+# %% ../../nbs/54_adapter.config.ipynb #c057b
 def _take(scores, counts):
     "The best of each score in turn, each index once"
     chosen = torch.zeros(len(scores[0]), dtype=torch.bool)
@@ -87,6 +88,7 @@ def _take(scores, counts):
         chosen[best[:n]] = True
     return chosen.nonzero().flatten()
 
+# %% ../../nbs/54_adapter.config.ipynb #c057c
 @dim_rule("top")
 def top(act, basis, r, side="U", seed=0):
     "The r largest singular values (PiSSA, arXiv:2404.02948)"
@@ -97,6 +99,7 @@ def random_dims(act, basis, r, side="U", seed=0):
     "Any r, by `seed`: the control that every other rule has to beat"
     return torch.randperm(len(basis.S), generator=torch.Generator().manual_seed(seed))[:r].sort().values
 
+# %% ../../nbs/54_adapter.config.ipynb #c057d
 @dim_rule("wanda_svd_l1_trip")
 def wanda_svd_l1_trip(act, basis, r, side="U", seed=0):
     """A third each by Sᵢ mean|z⁺ᵢ|, Sᵢ mean|z⁻ᵢ| and Sᵢ |mean(z⁺ᵢ − z⁻ᵢ)|, filled up by the largest of the three.

@@ -45,6 +45,7 @@ def _as_lora(a, model):
     out.meta, out.references, out.sign = dict(a.meta), a.references, a.sign
     return out
 
+# %% ../../nbs/52_adapter.files.ipynb #c033b2
 def _write(a, folder:Path):
     "The files of an adapter"
     a.peft.save_pretrained(folder, save_embedding_layers=False)
@@ -56,6 +57,7 @@ def _write(a, folder:Path):
     own = dict(kind=a.kind, sign=a.sign, sha256=_digests(folder), meta=a.meta)
     (folder/"steernb.json").write_text(json.dumps(own, indent=1, default=str) + "\n")
 
+# %% ../../nbs/52_adapter.files.ipynb #c033c
 @patch
 def save(self:Adapter,
     folder, # made; or replaced, if it holds nothing but such a folder's files
@@ -126,6 +128,7 @@ def _select(config, model, folder):
     for name in PLACES: hasattr(config, name) and setattr(config, name, None)
     config.target_modules = paths
 
+# %% ../../nbs/52_adapter.files.ipynb #c033db
 def _read_weights(folder)->dict:
     "The tensors of a folder, all of them finite"
     path, old = folder/"adapter_model.safetensors", folder/"adapter_model.bin"
@@ -140,6 +143,7 @@ def _read_weights(folder)->dict:
     if not state: raise FormatError(f"{path} holds no tensors: copy the folder again")
     return state
 
+# %% ../../nbs/52_adapter.files.ipynb #c033dc
 _sizes = ("r", "rank_pattern", "oft_block_size", "num_cayley_neumann_terms", "boft_block_size", "boft_block_num",
           "boft_n_butterfly_factor", "block_size", "planes")
 

@@ -163,8 +163,9 @@ def _theta_start(config, shape, seed):
     n = _start(shape, config.init_theta, seed)
     if not config.planes: return n - n.mT
     # A is not small, so that B has a gradient from the first step on
-    A = _start((*shape[:-1], config.planes), shape[-1] ** -.5, seed + 4)
-    return torch.stack([A, n[..., :config.planes]])
+    planes = min(config.planes, shape[-1])
+    A = _start((*shape[:-1], planes), shape[-1] ** -.5, seed + 4)
+    return torch.stack([A, n[..., :planes]])
 
 def _delta_start(config, r, seed):
     "δ of each singular value"
@@ -266,6 +267,7 @@ def core(self:InnerPissaLayer,
     K = self._rotation("v", adapter) * S if cfg.rot_v else torch.diag(S)
     return K @ self._rotation("u", adapter).mT if cfg.rot_u else K
 
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c024b
 @patch
 def _spectrum(self:InnerPissaLayer, adapter):
     "S(c)"
@@ -383,6 +385,7 @@ class InnerPissaModel(BaseTuner):
         if adapter_name not in self.active_adapters: new.requires_grad_(False)
         self._replace_module(parent, target_name, new, target)
 
+# %% ../../nbs/51_adapter.innerpissa.ipynb #c029b
 PEFT_TYPE_TO_CONFIG_MAPPING[_Type.INNERPISSA] = InnerPissaConfig
 PEFT_TYPE_TO_TUNER_MAPPING[_Type.INNERPISSA] = InnerPissaModel
 PEFT_TYPE_TO_PREFIX_MAPPING[_Type.INNERPISSA] = InnerPissaModel.prefix

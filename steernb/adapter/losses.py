@@ -364,6 +364,7 @@ def _check_side(policy, ref, u, masks, c, measure):
         raise ConfigError(f"chosen and rejected texts are padded to {cho.shape[1]} and {rej.shape[1]} tokens: "
                           "pad both to the same length, on the left")
 
+# %% ../../nbs/53_adapter.losses.ipynb #c050b
 def _layer(policy, ref, s, v, mask, c, active, measure):
     "At one loss layer: projection with the adapter, without it, and length of the difference"
     device = policy.logp_cho.device
@@ -377,6 +378,7 @@ def _layer(policy, ref, s, v, mask, c, active, measure):
     counted = None if active is None else active_directions(z if c > 0 else -z, **active)
     return combine_directions(diff @ v.T, counted), combine_directions(z, counted), diff.detach().norm(dim=-1)
 
+# %% ../../nbs/53_adapter.losses.ipynb #c050c
 def side(
     policy:Pass, # with the adapter at `c`
     ref:Pass, # without it
@@ -445,6 +447,7 @@ def _mono(gaps, terms, shared):
     loss = monotonicity(gaps[1], gaps[0], terms.mono_margin, terms.mono_weight, shared)
     return loss, (min(violations, key=lambda v: v.mean().item()) > 0).float().mean()
 
+# %% ../../nbs/53_adapter.losses.ipynb #c053ab
 def total_loss(
     pos:Side, # `side(…, c=1)`
     neg:Side, # `side(…, c=-1)`

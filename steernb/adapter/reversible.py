@@ -6,7 +6,7 @@
 __all__ = ['family', 'NUMBER', 'POSITIVE', 'NOT_NEGATIVE', 'SHARE', 'WHOLE', 'COUNT', 'FLAG', 'TEXTS', 'NAMES', 'DROPOUTS',
            'ORIGIN', 'PLACES', 'families', 'lora', 'rslora', 'pissa', 'dora', 'delora', 'vera', 'ia3', 'vector', 'oft',
            'boft', 'road', 'hra', 'ether', 'twin', 'follow', 'Range', 'or_none', 'lora_kind', 'check_peft', 'shell_of',
-           'in_order', 'Adapter', 'new_adapter', 'checkpointing']
+           'in_order', 'adapted', 'Adapter', 'new_adapter', 'checkpointing']
 
 # %% ../../nbs/50_adapter.reversible.ipynb #c002
 import inspect, re
@@ -51,6 +51,7 @@ def pissa(targets, r, alpha=None, **kw): return lora(targets, r, alpha, init_lor
 @family("dora", about="y(0) + c·(y(1) − y(0)): magnitude and direction of W + s·BA (arXiv:2402.09353)")
 def dora(targets, r, alpha=None, **kw): return lora(targets, r, alpha, use_dora=True, **kw)
 
+# %% ../../nbs/50_adapter.reversible.ipynb #c006b
 @family("delora", neutral={"delora_lambda": 0.},
         about="strength λ apart from direction; c scales λ (arXiv:2503.18225)")
 def delora(targets, r, strength=1., **kw):
@@ -257,6 +258,7 @@ def in_order(model, paths)->list:
     check_present(model, known)
     return known
 
+# %% ../../nbs/50_adapter.reversible.ipynb #c015b
 def _wrapped(shell, kind, config, seed):
     "PEFT's layers in the place of the twins"
     first, config.task_type = next(iter(config.target_modules), None), None
@@ -265,6 +267,29 @@ def _wrapped(shell, kind, config, seed):
         except SteerError: raise
         except Exception as e: raise ConfigError(f"{kind} can't adapt {first} and its like: {e}") from e
 
+# %% ../../nbs/50_adapter.reversible.ipynb #c015c
+def adapted(
+    model, # the base; it is not changed
+    kind:str, # a family, see `families()`
+    config:PeftConfig, # with `target_modules` as a list of module paths
+    seed:int, # of random starts
+)->tuple: # PeftModel of the shell, {path: PEFT layer}
+    """Put PEFT's layers around twins of modules.
+
+    Raises: `SiteError` for an unknown path, `ConfigError` for a module that can't be adapted."""
+    check_peft(kind, config)
+    paths = in_order(model, config.target_modules)
+    twins = {p: twin(get_module(model, p)) for p in paths}
+    packed = [p for p, t in twins.items() if not t.weight.is_floating_point()]
+    if packed and family.fact(kind, "reads_weights"):
+        raise ConfigError(f"{kind} multiplies weights, and {packed[0]} is quantised. "
+                          "Use another family, or no quantization")
+    shell = shell_of(twins, getattr(model, "name_or_path", ""))
+    peft = _wrapped(shell, kind, config, seed)
+    config.target_modules = paths
+    return peft, {p: get_module(shell, p) for p in paths}
+
+# %% ../../nbs/50_adapter.reversible.ipynb #c015cb
 class Adapter(Intervention):
     """A PEFT adapter as an intervention.
 
@@ -277,21 +302,9 @@ class Adapter(Intervention):
         config:PeftConfig, # with `target_modules` as a list of module paths
         meta:dict|None=None, # provenance, written to the folder
         seed:int=0): # of random starts
-        """Put PEFT's layers around twins of the modules.
-
-        Raises: `SiteError` for an unknown path, `ConfigError` for a module that can't be adapted."""
-        check_peft(kind, config)
-        paths = in_order(model, config.target_modules)
-        twins = {p: twin(get_module(model, p)) for p in paths}
-        packed = [p for p, t in twins.items() if not t.weight.is_floating_point()]
-        if packed and family.fact(kind, "reads_weights"):
-            raise ConfigError(f"{kind} multiplies weights, and {packed[0]} is quantised. "
-                              "Use another family, or no quantization")
-        shell = shell_of(twins, getattr(model, "name_or_path", ""))
-        self.peft = _wrapped(shell, kind, config, seed)
-        config.target_modules = paths
-        self.layers = {p: get_module(shell, p) for p in paths}
-        self.transposed = {p for p in paths if isinstance(get_module(model, p), Conv1D)}
+        "Put PEFT's layers around twins of the modules, see `adapted` for what it raises"
+        self.peft, self.layers = adapted(model, kind, config, seed)
+        self.transposed = {p for p in self.layers if isinstance(get_module(model, p), Conv1D)}
         self.name = self.kind = kind
         self.config, self.references = config, {}
         self.meta = dict(meta or {})

@@ -87,10 +87,11 @@ def _check_personas(personas, prompts)->tuple:
 
 def persona_completions(
     model, tok,
-    personas:tuple, # (system messages of the positive pole, as many of the negative): entry i of both belongs together
+    personas:tuple, # (system messages of the positive pole, as many of the negative), in pairs
     prompts:list, # user messages
     n:int|None=None, # answers of each pole; None: one for each persona and prompt
-    exclude=(), # texts that must not occur, such as the items of the evaluation
+    exclude=(), # texts that must not occur
+    poles:tuple=POLES, # who answers
     **sampling, # see `Sampling`
 )->pd.DataFrame: # pair, pole ("pos", "neutral", "neg"), persona, prompt, text, ended
     """Ask the model to answer as each pole and without a persona.
@@ -105,7 +106,8 @@ def persona_completions(
     random.Random(how.seed).shuffle(grid)
     n = len(grid) if n is None else n
     rows, out = (grid * -(-n // len(grid)))[:n], []
-    for pole, persona in zip(POLES, (pos, [None] * len(pos), neg)):
+    speakers = zip(POLES, (pos, [None] * len(pos), neg))
+    for pole, persona in [s for s in speakers if s[0] in poles]:
         answers = _answers(model, tok, [chat_text(tok, p, system=persona[i]) for i, p in rows], how)
         for k, ((i, p), (text, ended)) in enumerate(zip(rows, answers)):
             out.append(dict(pair=k, pole=pole, persona=persona[i], prompt=p, text=text, ended=ended))

@@ -170,6 +170,7 @@ class Objective(Held):
 
     def stats(self): return layer_stats(self.held.adapter)
 
+# %% ../../nbs/56_adapter.train.ipynb #c018ab
 def by_layer(rows:list)->dict: # {"by|site|coefficient|name": value}
     "Flatten `loss_rows` for the log, see `layer_report`"
     names = ("loss_proj", "proj_pi", "proj_ref", "proj_change", "separation_norm")
@@ -192,6 +193,7 @@ def places(model, cfg:TrainConfig)->tuple: # sites that are adapted, sites where
                           "Use later loss_depths")
     return targets, sites
 
+# %% ../../nbs/56_adapter.train.ipynb #c023b
 def captured(model, tok, pairs, sites, targets=())->tuple: # {site: Activation}, and {target: Activation}
     "Capture pairs in one sweep: last tokens at `sites`, and at `targets` the means of the first 256 pairs"
     texts, last, mean = [t for p in pairs for t in p], {}, {}
@@ -204,6 +206,7 @@ def captured(model, tok, pairs, sites, targets=())->tuple: # {site: Activation},
     pooled = by_site(model, sites, last), by_site(model, targets, mean)
     return tuple({s: Activation(h[::2].contiguous(), h[1::2].contiguous()) for s, h in x.items()} for x in pooled)
 
+# %% ../../nbs/56_adapter.train.ipynb #c023c
 def frozen_directions(model, cfg, train:dict, held:dict)->dict: # {site: [k d]}
     "Reference directions of the training pairs, their signs by a vote of the held-out ones"
     of = reference[cfg.direction] if cfg.direction in reference else extractor[cfg.direction]
@@ -276,6 +279,7 @@ def set_sign(adapter, model, tok, task):
     if found.sign < 0: adapter.flip()
     adapter.meta["sign"] = dict(found.__dict__)
 
+# %% ../../nbs/56_adapter.train.ipynb #c021bb
 def prepared(model, tok, cfg, train, held, targets, sites)->tuple: # adapter, frozen directions {site: [k d]}
     "Capture the pairs, and make of them the reference directions and an untrained adapter"
     acts, inside = captured(model, tok, train, sites, targets if reads_modules(cfg) else ())
@@ -291,6 +295,7 @@ def objective_of(model, tok, cfg, pairs, adapter, u)->Objective:
     ref = read_zero(model, adapter, data) if cfg.zero == "own" else read_reference(model, data)
     return Objective(model, adapter, data, ref, u, cfg, answered(model, tok, cfg.neutral))
 
+# %% ../../nbs/56_adapter.train.ipynb #c021bc
 def train_adapter(
     model, # a causal LM; unchanged, also while training
     tok,
