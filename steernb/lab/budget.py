@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NEAR', 'ONCE', 'REPORT', 'near', 'budget_report', 'words_only', 'is_control', 'paid', 'equal_prices', 'equal_kl',
-           'own_strength', 'at_budget', 'next_try', 'curve', 'effect_at', 'Meter', 'try_coefficients', 'limit_of',
-           'choices', 'gain', 'settings_table', 'best_within', 'choice_report']
+           'own_strength', 'at_budget', 'rough_prices', 'next_try', 'curve', 'effect_at', 'Meter', 'try_coefficients',
+           'limit_of', 'choices', 'gain', 'settings_table', 'best_within', 'choice_report']
 
 # %% ../../nbs/82_lab.budget.ipynb #c003
 import math, warnings
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 import pandas as pd
 from ..core import CoherenceError, ConfigError, check_number, progress, quiet
-from ..data.defaults import fresh_prompts
+from ..data.defaults import default_prompts, fresh_prompts
 from ..data.tasks import Task
 from ..steer.intervention import PromptArm, Scaled
 from ..steer.vector import SteeringVector, operator
@@ -109,6 +109,17 @@ def at_budget(model, tok, arm, kl, options)->tuple: # the arm with c = ±1 worth
     line = {k: r[k] for k in ("status", "coefficient", "kl", "kl_new") if k in r}
     return scaled, line | dict(evaluations=r["n_evaluations"], message=most if r["status"] == "saturates" else "")
 
+# %% ../../nbs/82_lab.budget.ipynb #q002
+def rough_prices(
+    model,
+    n:int=6, # prompts that choose
+    length:int=12, # tokens of each continuation
+    **more, # of `calibrate`: start, max_evals, …
+    )->dict: # for `Study.calibration`, or `**options` of `equal_kl`
+    "Give settings that set a budget in a tenth of the time: few prompts, short texts, within a fifth of the budget"
+    chosen, others = (list(default_prompts(model, use)) for use in ("choose", "report"))
+    return dict(prompts=chosen[:n], new_prompts=others, max_new_tokens=length, tol=.2, max_evals=6) | more
+
 # %% ../../nbs/82_lab.budget.ipynb #c009
 def next_try(
     tried:dict, # {coefficient: its price}, all above 0
@@ -153,6 +164,7 @@ def effect_at(model, tok, arm, c:float, task)->float: # nats
     mean = (rows.label * rows.logratio).groupby(rows.coeff).mean()
     return (mean[c] - mean[-c]) / 2
 
+# %% ../../nbs/82_lab.budget.ipynb #c009bb
 @dataclass
 class Meter:
     "What a coefficient of an arm costs, and what it does to held-out items"
@@ -184,6 +196,7 @@ class Meter:
         if words_only(arm): return curve(lambda c: self(name, arm, c), [1.])
         return curve(lambda c: self(name, arm, c), coeffs, *near, **bounds)
 
+# %% ../../nbs/82_lab.budget.ipynb #c009bc
 def try_coefficients(
     model, tok,
     arms:dict, # {name: Intervention}
@@ -229,6 +242,7 @@ def choices(
     t = pd.DataFrame(lines, columns="arm coeff effect kl kl_new budget n_tries".split())
     return t.assign(equal=near(t.kl_new, t.budget))
 
+# %% ../../nbs/82_lab.budget.ipynb #c009cb
 def gain(
     tried:pd.DataFrame, # of one arm
     budgets, # nats
@@ -248,6 +262,7 @@ def settings_table(
     mean = tried.groupby(by)[["kl", "effect"]].apply(gain, budgets).rename("mean")
     return columns[0].to_frame().join([*columns[1:], mean])
 
+# %% ../../nbs/82_lab.budget.ipynb #c009cc
 def best_within(
     arms:dict, # {name: Intervention}
     tried:pd.DataFrame, # of `try_coefficients`
@@ -260,6 +275,7 @@ def best_within(
     best = {t.pop("arm"): t for t in choices(tried, kl, on).to_dict("records")}
     return {name: turned(arms[name], t) for name, t in best.items()}
 
+# %% ../../nbs/82_lab.budget.ipynb #c009cd
 def choice_report(
     arms:dict, # {name: Intervention}
     tried:pd.DataFrame, # of `try_coefficients`

@@ -52,6 +52,7 @@ def axis_rows(
         return run_study(own, model, tok, make=lambda *_: arms, others=beside).rows.assign(task=b)
     return pd.concat([asked(b) for b in progress(list(vectors), f"tier {study.tiers}")], ignore_index=True)
 
+# %% ../../nbs/88_lab.card.ipynb #c008b
 def axis_matrix(
     rows:pd.DataFrame, # of `axis_rows`
     )->pd.DataFrame: # one line per arm × items: slope with interval, z against the random arms, monotone
@@ -133,6 +134,7 @@ def gate(
     met = MEETS[sign](worst, float(limit))
     return dict(bar=name, tier=tier, asked=asked, worst=round(float(worst), 3), met=bool(met))
 
+# %% ../../nbs/88_lab.card.ipynb #c015b
 def tier_bars(rows:pd.DataFrame, tier:str)->list: # of `gate`
     "Hold one tier against its bars"
     def bar(*x): return gate(*x, tier)
@@ -151,6 +153,7 @@ def tier_bars(rows:pd.DataFrame, tier:str)->list: # of `gate`
                     bar("no persona: sd over items", "≥ 0.2", d.sd),
                     bar("no persona: P(Yes) + P(No)", "≥ 0.9", d.pmass)]
 
+# %% ../../nbs/88_lab.card.ipynb #c015c
 def bars(
     rows:pd.DataFrame, # of `axis_rows`, tiers B and C
     cost:pd.DataFrame, # of `delta_nll` at c = ±1 for the vectors

@@ -151,6 +151,7 @@ class Results:
     curves:pd.DataFrame|None=None # of `Meter.curve`, with the seed, where the study has tries
     tried:pd.DataFrame|None=None # of the search over settings: arm, setting, and what a curve has
     won:dict=field(default_factory=dict) # {arm: its setting}
+    spent:list=field(default_factory=list) # seconds and memory (GB) of each part, when it was made
 
     def __getitem__(self, label:str)->Case:
         if label in self.cases: return self.cases[label]
@@ -167,6 +168,13 @@ class Results:
             return pd.DataFrame(own, index=t.index).join(t)
         tables = [one(k, c) for k, c in self.cases.items() if c.rows is not None or kind == "report"]
         return pd.concat([t for t in tables if t is not None and len(t)] or tables[:1], ignore_index=True)
+
+    @property
+    def effort(self)->str:
+        "Say how long the parts took when they were made, and the most memory that one had"
+        known = [s for s in self.spent if s]
+        return f"{sum(s['seconds'] for s in known):.0f} s for {len(known)} parts of the study, " \
+               f"{max((s['memory'] for s in known), default=0.):.1f} GB of memory at most"
 
     def priced_rows(self)->pd.DataFrame:
         "Give the rows of all cases with the coefficient and the prices of their arm"
