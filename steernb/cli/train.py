@@ -110,6 +110,7 @@ def check_numbers(c):
     check_coeffs(c.coeffs)
     for depth in (c.depth_start, c.depth_end, *c.loss_depths): check_number(depth, "a depth")
 
+# %% ../../nbs/95_cli.train.ipynb #c028b
 def check_expressions(c):
     "Refuse modules that are no regular expression, and empty texts."
     for k in ("modules", "loss_modules", "targets", "loss_sites", "samples", "neutral"):
@@ -119,6 +120,7 @@ def check_expressions(c):
             try: re.compile(x if "modules" in k else "")
             except re.error as e: raise ConfigError(f"--{k} {x!r} is not a regular expression ({e})") from None
 
+# %% ../../nbs/95_cli.train.ipynb #c028c
 @patch
 def check(self:Train, given):
     from steernb.adapter.config import check_config
@@ -228,6 +230,7 @@ def own_folder(self:Train):
     parts = [p for p in ("adapter", "checkpoints", "metrics.jsonl", "rows.parquet") if (self.out/p).exists()]
     if parts and not there: raise ConfigError(f"{self.out} holds {parts[0]} and no config.json: use another folder")
 
+# %% ../../nbs/95_cli.train.ipynb #c033b
 @patch
 def begin(self:Train, settings, model)->Path:
     "Claim the run's folder, and note in env.json what it runs on."
@@ -241,6 +244,7 @@ def begin(self:Train, settings, model)->Path:
     config["model"] = getattr(model, "name_or_path", "")
     return begin_run(out, config, {k: v for k, v in env.items() if k != "finished"})
 
+# %% ../../nbs/95_cli.train.ipynb #c033c
 @patch
 def adapted(self:Train, settings, model, tok, pairs, out):
     "Train the adapter, or read it from a run that has trained it."
@@ -306,6 +310,7 @@ def close_log(self:Train, out, best):
     log_step(out, last)
     write_json(out/"env.json", env | dict(finished=datetime.now(timezone.utc).isoformat(timespec="seconds")))
 
+# %% ../../nbs/95_cli.train.ipynb #c037b
 @patch
 def finish(self:Train, out, r):
     "Write the summary and close the log; print what came out."
@@ -319,6 +324,7 @@ def finish(self:Train, out, r):
     main = float(best.main.iloc[0]) if len(best) else float("nan")
     print(f"main metric of {self.kind}: {main:.0f} (100 · |T| / (1 + ΔNLL))", verdict, sep="\n", flush=True)
 
+# %% ../../nbs/95_cli.train.ipynb #c037c
 @patch
 def run(self:Train):
     from steernb.data.defaults import find_axis
