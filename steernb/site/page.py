@@ -15,7 +15,7 @@ from string import Template
 from typing import Literal
 import tyro
 from ..cli.command import Command, command
-from ..core import ConfigError, nearest
+from ..core import ConfigError, nearest, shipped_text
 from ..record import atomic, check_target
 
 # %% ../../nbs/96_site.page.ipynb #c004b
@@ -49,8 +49,9 @@ def about(
 def colophon(
     page:str, # file name without .ipynb
     model=None, # what it is about; None: a page of invented rows
-)->str: # two lines
-    "Say which model a page is about, and the command that makes the page again."
+    *runs, # `Results` of its studies
+)->str: # two lines, and one for each study
+    "Say which model a page is about, what its studies took, and the command that makes the page again."
     what = "no model: rows with a known truth"
     if model is not None:
         from steernb.eval.score import model_name
@@ -59,7 +60,8 @@ def colophon(
         count = f"{size:.2g}" if size < 10 else f"{size:.0f}"
         shape = f"{c.num_hidden_layers} blocks of width {c.hidden_size}, {count} M parameters"
         what = f"model {model_name(model)}: {c.model_type}, {shape}"
-    return f"{what}\nmade by: jupyter nbconvert --to notebook --execute --inplace journal/{page}.ipynb"
+    made = f"made by: jupyter nbconvert --to notebook --execute --inplace journal/{page}.ipynb"
+    return "\n".join([what, *(run.effort for run in runs), made])
 
 # %% ../../nbs/96_site.page.ipynb #c010b
 def verdict(holds)->str:
@@ -95,94 +97,7 @@ def verdicts(
     return out
 
 # %% ../../nbs/96_site.page.ipynb #c012
-PAGE = '''---- text
-# $question
-> Open. One line that answers it, once it is answered.
-
-- date: $date
-- categories: [honesty, $category]
-
----- text
-**Question.** $question Say here why it matters, and what would count as a yes.
-
-**Prediction** (written before there was a result). Both directions turn the answers on held-out dilemmas, and neutral
-text costs less than 0.05 nats per token. `PREDICTED` says the same in figures.
-
-**Method.** `sn.demo`: pairs of personas, a direction from each method at the sites that suit the model, dilemmas of
-three tiers (B and C are held out), the persona prompt above and random directions of the same strength below.
-
----- code
-import pandas as pd
-import steernb as sn
-from steernb.site.page import about, verdicts
-
----- code
-COMMAND = $command
-AXIS, METHODS, COEFFS = "honesty", ("mean_diff", "pca_diff"), (-1, -.5, 0, .5, 1)
-PREDICTED = [(m, *p) for m in METHODS for p in [("slope_lo", ">", 0), ("random_z", ">", 2), ("delta_nll", "<", .05)]]
-SHOWN = "tier arm n_items n_seeds slope slope_lo slope_hi random_z delta_nll monotone tent".split()
-model, tok = sn.load($model)
-def study(**settings): return sn.demo(model, tok, AXIS, arms=("prompt", *METHODS), coeffs=COEFFS, **settings)
-
----- text
-## A small run
-
-The same functions with few pairs and dilemmas: it shows that the page works, and nothing else.
-
----- code
-small = study(seeds=$seed, n_pairs=48, n_items=4, n_random=2)
-assert small.rows.logratio.notna().all()
-small.summary[SHOWN].round(3)
-'''
-
-# %% ../../nbs/96_site.page.ipynb #c013
-PAGE += '''
----- text
-## Study
-
----- code
-$slow
-run = study($study)
-print(about(run.rows, COMMAND))
-
----- text
-## Table
-
-One line per arm and tier; `random` is the mean of the random directions, its interval where one further random
-direction would fall with 95 %. `delta_nll` is the cost on neutral text in nats per token, at the dearer end.
-
----- code
-$slow
-run.summary[SHOWN].round(3)
-
----- code
-$slow
-#| fig-alt: Score against coefficient for each arm, with the random directions as a grey band
-sn.plot_dose_response(run.rows)
-
----- text
-## Finding
-
----- code
-$slow
-heldout = run.summary[run.summary.tier != "A"]
-t = heldout[heldout.arm.isin(METHODS)]
-best = t.loc[t.slope.idxmax()]
-print(f"On held-out dilemmas (tiers B and C) {best.arm} moves the score most: {best.slope:.2f} nats per unit of c "
-      f"in tier {best.tier} (95 % {best.slope_lo:.2f} to {best.slope_hi:.2f}, n = {best.n_items} rows, "
-      f"seeds: {best.n_seeds}), {best.random_z:.1f} standard deviations from the random directions, "
-      f"at {best.delta_nll:.3f} nats per token.")
-print(*verdicts(heldout, PREDICTED), sep="\\n")
-
----- text
-## What it does not show
-
-One model and one axis. Say what else could have made the same table.
-
-## Next
-
-The question that follows.
-'''
+PAGE = shipped_text("page")
 
 # %% ../../nbs/96_site.page.ipynb #c015
 def slug(

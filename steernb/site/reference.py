@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['STARS', 'CLUTTER', 'STATES', 'in_cell', 'type_name', 'notes_of', 'parameter_table', 'names_defined', 'definitions',
-           'source_line', 'SignatureTable', 'page_cells', 'stored', 'head', 'table_of', 'coverage_line', 'coverage']
+           'source_line', 'SignatureTable', 'page_cells', 'stored', 'head', 'table_of', 'stored_tables',
+           'coverage_line', 'coverage']
 
 # %% ../../nbs/98_site.reference.ipynb #c003
 import ast, inspect, re
@@ -28,6 +29,7 @@ def type_name(a)->str:
     text = in_cell(a.__name__ if isinstance(a, type) else a)
     return re.sub(r"<class '(.+?)'>(?!\])|(?<![\w.])(?:\w+\.)+(?=[A-Z])", r"\1", text)
 
+# %% ../../nbs/98_site.reference.ipynb #c006b2
 def notes_of(obj, found)->dict: # {parameter: docment}
     "Read the comments after the parameters; fastcore leaves out those of *args and **kwargs."
     notes = docments(obj, full=True)
@@ -42,6 +44,7 @@ def notes_of(obj, found)->dict: # {parameter: docment}
         if back.get("docment") == comment[1]: notes["return"] = back | dict(docment=None) # fastcore takes it for this
     return notes
 
+# %% ../../nbs/98_site.reference.ipynb #c006c2
 STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 
 def parameter_table(
@@ -182,6 +185,11 @@ def table_of(
         numbers = pd.to_numeric(t.iloc[:, i], errors="coerce")
         if (numbers.notna() | t.iloc[:, i].isin(["NaN", ""])).all(): t.isetitem(i, numbers)
     return t
+
+# %% ../../nbs/98_site.reference.ipynb #r011
+def stored_tables(path)->list[pd.DataFrame]: # in the order of the page
+    "Read back the stored tables of a notebook."
+    return [table_of(html) for html in stored(path).query("kind == 'table'").text]
 
 # %% ../../nbs/98_site.reference.ipynb #c013
 STATES = ("works", "partly", "not")

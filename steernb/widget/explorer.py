@@ -78,6 +78,7 @@ MEASURES = {"AUROC": ("auroc", .5), "explained variance": ("explained", 0.)} # w
 NOTE = """<div style="line-height:1.4">Directions from one half of {} pairs, numbers from the other half.
 The best of {} sites is too good by chance: score it again on new pairs.</div>"""
 
+# %% ../../nbs/92_widget.explorer.ipynb #c011b
 class Explorer(Panel):
     """See `explorer`. Controls: `.measure`, `.method`; `.compute()`, `.pick(site)`, `.make_vector()`.
 

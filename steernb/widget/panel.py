@@ -89,6 +89,7 @@ def running_cell()->tuple: # id of the notebook's cell and of this run of it; No
 # %% ../../nbs/90_widget.panel.ipynb #c015
 WARNING = f"border-left:4px solid {COLOURS[1]};padding-left:.4em;" # its look; it also has a word and a sign
 
+# %% ../../nbs/90_widget.panel.ipynb #c015b
 class Panel(W.VBox):
     "Base of the widgets: workers, a line of status, `.text` for where there is no front end, and `.close()`."
     panels = [] # (cell, run, panel) of all that are open

@@ -187,6 +187,7 @@ def message_controls(self:Playground, s:Setting):
     names = "system user begin temperature max_new_tokens seed".split()
     self.controls = {k: getattr(self, k) for k in names}
 
+# %% ../../nbs/91_widget.playground.ipynb #c032b
 @patch
 def arm_controls(self:Playground, arms, span):
     "Make a slider for each arm, and a choice of tokens for those that can be kept to some."
@@ -205,6 +206,7 @@ def arm_controls(self:Playground, arms, span):
     self.where = {n: toggles(SCOPES, "which tokens are steered") for n, a in arms.items() if takes_where(a)}
     self.chosen = {n: switch(n, i < 4) for i, n in enumerate(arms)}
 
+# %% ../../nbs/91_widget.playground.ipynb #c032c
 @patch
 def layout_of(self:Playground, arms)->list:
     "Put controls, gauge and texts below each other."
