@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 here, work = Path(__file__).resolve().parent, Path(sys.argv[1])
+name = sys.argv[2] if len(sys.argv) > 2 else "results"   # of the page: results, or real for SmolLM2
+real = name == "real"
 notes = [json.loads(line) for line in (work/"raw.jsonl").open()]
 raw = pd.DataFrame([n for n in notes if "cpu" in n])
 other = {(n["library"], n["work"]): n for n in notes if "cpu" not in n and "cpu_ratio" not in n}
@@ -42,7 +44,13 @@ def decoding(library, arm, n, name, bar=None):
 
 s = "steernb"
 lines = [
-    compare("capture, all layers, 256 pairs", "bare forwards, same batches", cost(s, "capture"), cost(s, "bare"), 1.10),
+    compare(
+        f"capture, all layers, {48 if real else 256} pairs",
+        "bare forwards, same batches",
+        cost(s, "capture"),
+        cost(s, "bare"),
+        1.10,
+    ),
     compare(
         "capture + mean_diff",
         "steering-vectors",
@@ -87,9 +95,27 @@ beside = [
     ],
     compare("import torch, steernb", "import torch", cost(s, "import torch, steernb"), cost(s, "import torch")),
 ]
+def steps(family):
+    "One line per repetition: the median over rounds of a training step against its own forwards and backward"
+    r = pd.DataFrame([x for x in notes if x["library"] == family and x["work"] == "round SmolLM2"])
+    if not len(r): return r
+    r = r.assign(cpu_ratio=r.step_cpu / r.own_cpu, wall_ratio=r.step_wall / r.own_wall)
+    r = r.groupby("rep")[["cpu_ratio", "wall_ratio"]].median().reset_index()
+    return r.assign(work=f"a training step, {family}", against="its own forwards and backward", bar=1.15)
+
+def token(library):
+    "CPU seconds of a token without steering, batch 1, per repetition"
+    found = {x["rep"]: x["token"] for x in notes if x["library"] == library and x["work"] == "decode 1 off"}
+    return pd.DataFrame(dict(cpu=found, wall=found)).rename_axis("rep")
+
+if real:
+    lines += [steps("lora"), steps("innerpissa")]
+    beside += [decoding("llama-cpp", "again", 1, "llama.cpp unsteered again"),
+               decoding("llama-cpp", "on", 1, "llama.cpp"),
+               compare("a token, steernb, batch 1", "llama.cpp, 4-bit weights", token(s), token("llama-cpp"))]
 table = pd.concat(lines + beside, ignore_index=True)
 columns = ["work", "against", "bar", "rep", "cpu_ratio", "wall_ratio", "mib", "their_mib"]
-table[columns].round(4).to_csv(here/"results.csv", index=False)
+table[columns].round(4).to_csv(here/f"{name}.csv", index=False)
 
 
 def markdown(rows):
@@ -173,7 +199,7 @@ def agreement():
                     f"greedy continuation {'equal' if same else 'different'}",
                 }
             )
-    for n in (256, 512):
+    for n in () if real else (256, 512):
         found = other[s, f"fisher checks {n}"]
         rows.append(
             {
@@ -195,22 +221,22 @@ def agreement():
 
 batches, versions = other[s, "batches"], {l: n["versions"] for (l, w), n in other.items() if w == "versions"}
 tv = versions[s]["torch"].split("+")[0]
-added = (cost(s, "import torch, steernb").cpu - cost(s, "import torch").cpu).median()
+added = 0. if real else (cost(s, "import torch, steernb").cpu - cost(s, "import torch").cpu).median()
 parts = [
-    "# Results",
+    "# Results on SmolLM2" if real else "# Results",
     "Written by `report.py`; how it is measured stands in [README.md](README.md).",
     f"Machine: {os.cpu_count()} cores, no GPU, torch {'.'.join(tv.split('.')[:2])} CPU, one thread, shared with "
     f"other work. Figures are ratios within one run, CPU time unless wall is said; median over n repetitions.",
     "## Against the budget",
     summary(lines),
-    f"`import steernb` after `import torch` adds {max(added, 0):.2f} s of CPU time (bar 0.5 s): "
+    "" if real else f"`import steernb` after `import torch` adds {max(added, 0):.2f} s of CPU time (bar 0.5 s): "
     f"{'pass' if added <= 0.5 else 'misses'}. Steps of training an adapter stand in [training.md](training.md).",
     "## Beside it, for scale",
     summary(beside, bars=False),
     f"Why: extraction is bound by the tokens run through the model, padding included. The texts have "
     f"{batches['real']}; `capture` ran {batches['padded']} in {batches['n']} length-sorted batches, "
     + ", ".join(f"{l} runs {n}" for l, n in batches["peers"].items())
-    + " in batches of 32 as they come. "
+    + f" in batches of {16 if real else 32} as they come. "
     + "Sorting alone can reach "
     + ", ".join(f"{batches['real'] / n:.2f} of {l}" for l, n in batches["peers"].items())
     + "; the batches as they are give "
@@ -230,4 +256,4 @@ parts = [
         ]
     ),
 ]
-(here/"results.md").write_text("\n\n".join(parts) + "\n")
+(here/f"{name}.md").write_text("\n\n".join(parts) + "\n")

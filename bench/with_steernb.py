@@ -79,13 +79,14 @@ def plain_hooks():
 
 before = w.logits(model, tok)
 with given(model, 1.): np.savez(f"{out}/steernb_logits.npz", logits=w.logits(model, tok), ids=w.generate(model, tok, 1))
+if w.REAL: sn.files.save_gguf(given.at_layers(range(1, w.LAYERS)), f"{out}/vector.gguf", model_type="llama")
 with given(model, 0.): zero = torch.equal(w.logits(model, tok), before)
 bench.note(work="checks", zero=zero, removed=torch.equal(w.logits(model, tok), before))
 bench.decode(model, tok, dict(off=nullcontext, again=nullcontext, on=lambda: given(model, 1.), hooks=plain_hooks))
 
 # a grid of coefficients, against the same forwards
-texts = [p.pos for p in pairs[:32]]
-items = pd.DataFrame(dict(item=range(32), group=range(32), action="to_do", label=1., text=texts))
+texts = [p.pos for p in pairs[:12 if w.REAL else 32]]
+items = pd.DataFrame(dict(item=range(len(texts)), group=range(len(texts)), action="to_do", label=1., text=texts))
 task = SimpleNamespace(
     name="bench", items=items, target="label", answers="yes_no", prompt=lambda row, tok, system=None: row["text"]
 )
@@ -97,7 +98,7 @@ def forwards():
 in_turns({"score": grid, "forwards": forwards})
 
 # natural gradients at a large width: the small system against the d × d one, ours and a plain solve in float32
-for n in (256, 512):
+for n in () if w.REAL else (256, 512):
     G = torch.randn(n, 2048, generator=torch.Generator().manual_seed(2)) * torch.linspace(.1, 2, 2048)
     def small(): return natural_gradient(G, 1e-2, "cov")
     def dense(): return natural_gradient(G, 1e-2, "cov", dense=True)

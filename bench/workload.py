@@ -1,6 +1,6 @@
 """What every library is given: the same weights, tokenizer, pairs, prompts and vectors; and how a piece of work is "
 "measured."""
-import gc, json, random, statistics, sys, time
+import gc, json, os, random, statistics, sys, time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -8,7 +8,8 @@ import torch
 
 torch.set_num_threads(1)
 
-N_PAIRS, BATCH, LAYERS, WIDTH = 256, 32, 12, 448
+REAL = bool(os.environ.get("STEERNB_BENCH_REAL")) # SmolLM2 in place of the random model, with less of everything
+N_PAIRS, BATCH, LAYERS, WIDTH = (48, 16, 30, 576) if REAL else (256, 32, 12, 448)
 POLES = "honest", "untruthful"
 SPEAKERS = "baker teacher sailor nurse clerk farmer painter guard driver judge cook singer".split()
 LINES = """
@@ -133,7 +134,7 @@ def status(key):
     except (OSError, StopIteration): return float("nan")
 
 
-TURN, CYCLES = 2, 40
+TURN, CYCLES = 2, 10 if REAL else 40
 
 class Turns:
     """Called by `generate` after each token: switches to the next arm after every second one and notes what the
@@ -195,7 +196,8 @@ class Bench:
                     k: statistics.median(x[i] / off[i] for x, off in zip(cost, turns.cost["off"]))
                     for i, k in enumerate(("cpu_ratio", "wall_ratio"))
                 }
-                self.note(work=f"decode {n} {name}", **ratio)
+                token = statistics.median(x[0] for x in cost)   # CPU seconds
+                self.note(work=f"decode {n} {name}", token=token, **ratio)
 
     def versions(self, *names):
         from importlib.metadata import version
