@@ -22,12 +22,16 @@ _verbs = {
     "eval.calibrate": "calibrate",
     "eval.stats": "coherence_range compare dose_response",
     "eval.metrics": "informedness main_metric pareto transfer",
+    "eval.field": "readable_axes",
     "eval.plot": "plot_dose_response plot_pareto",
     "adapter.reversible": "Adapter",
     "adapter.train": "train_adapter",
     "weight.delta": "weight_delta",
+    "weight.ablate": "ablate",
+    "rl.routing": "Routed",
     "lab.arms": "arms",
     "lab.report": "demo results",
+    "lab.search": "search",
     "widget.playground": "playground",
     "widget.rows": "rows_browser",
     "widget.explorer": "explorer",
@@ -43,15 +47,16 @@ _spaces = {
         "model.capture": "contrast_loss contrast_losses",
     },
     "data": {
-        "data.pairs": "Pair check_pairs",
+        "data.pairs": "Pair check_pairs text_pairs",
         "data.tasks": "Task task_loader",
-        "data.sets": "letter_ids",
+        "data.sets": "letter_ids task_pairs",
+        "data.judges": "Similarity judge",
     },
     "direction": {
         "direction.contrast": "rank_sites",
         "direction.sspace": "Basis bases",
         "direction.reference": "loss_subspace reference_directions",
-        "direction.heldout": "cosines logit_lens separability site_table",
+        "direction.heldout": "cosines logit_lens reliability separability single_places site_table site_values",
     },
     "steer": {
         "steer.vector": "operator per_row",
@@ -65,8 +70,10 @@ _spaces = {
         "eval.rows": "check_rows join_rows",
         "eval.side_effects": "capability writing",
         "eval.calibrate": "iso_kl norm_relative output_sign",
+        "eval.resample": "table_correlation",
         "eval.stats": "fit_line random_z",
         "eval.metrics": "asymmetry coeff_table legacy_corr normalised_gain steering_f1 value_shifts",
+        "eval.field": "Grade entanglement judged misses random_personas shuffled_correlation three_scores wrong_way",
         "eval.power": "axis_check coherence_search detectable_effect dilemmas_needed mixed_slope multi_seed "
                       "seed_summary "
                       "select_then_report",
@@ -78,16 +85,39 @@ _spaces = {
         "adapter.train": "layer_report plot_training",
         "adapter.sft": "Versions persona_completions sft_arm sft_versions train_sft",
     },
+    "weight": {
+        "weight.delta": "as_lora bisector save_lora side_report",
+        "weight.sides": "divergence persona_answers train_sides",
+        "weight.slices": "Part Whole cut overlaps slice_maker slice_names",
+        "weight.ablate": "axis_match plot_retained retention",
+        "weight.rules": "Evidence hypotheses rule verdicts",
+        "weight.study": "WeightStudy run_weights",
+        "weight.baseline": "activation_oracle candidate svd_grid synthetic",
+    },
+    "sae": {
+        "sae.dictionary": "Dictionary Features Splice load_sae loss_recovered random_features spliced",
+        "sae.train": "Activations LiveActivations SAEConfig architectures help_of load_activations read_documents "
+                     "split_text store_activations train_sae",
+        "sae.tune": "compare_runs config_grid delete_runs l1_from_mean load_config monitor notes_recount notes_rule "
+                    "retry sae_report search_l1 settled suggest_from suggest_l1 window",
+        "sae.features": "feature_card feature_contrast feature_parts top_contexts write_cards",
+    },
+    "rl": {
+        "rl.rewards": "compose degeneracy diversity make_reward reward reward_names",
+        "rl.routing": "Routing VectorRouter mode_rows mode_table router separation",
+        "rl.grpo": "GrpoConfig openings train_grpo",
+    },
     "lab": {
         "lab.study": "Study",
-        "lab.arms": "Contrast axis_pairs axis_task engineered_arm few_shot_arm make_arms prompt_arm random_adapters "
-                    "random_arms vector_arms",
-        "lab.budget": "best_within equal_kl try_coefficients",
+        "lab.arms": "Contrast axis_pairs axis_task engineered_arm few_shot_arm make_arms prompt_arm prompt_wordings "
+                    "random_adapters random_arms vector_arms",
+        "lab.budget": "best_within equal_kl rough_prices try_coefficients",
         "lab.compare": "results_table summarise",
         "lab.report": "run_study sweep",
         "lab.runs": "experiment_name read_runs run_all run_folder sql",
         "lab.tables": "best_table high_performers load_summary model_notes seed_variance summary_table surprises "
             "trends",
+        "lab.search": "Recipe Search",
     },
 }
 

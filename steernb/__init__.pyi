@@ -1,4 +1,4 @@
-from . import model as model, data as data, direction as direction, steer as steer, files as files, metrics as metrics, adapter as adapter, lab as lab
+from . import model as model, data as data, direction as direction, steer as steer, files as files, metrics as metrics, adapter as adapter, weight as weight, sae as sae, rl as rl, lab as lab
 from .core import SteerError as SteerError, SiteError as SiteError, PairError as PairError, FormatError as FormatError, RowsError as RowsError, ConfigError as ConfigError, CoherenceError as CoherenceError, quiet as quiet
 from .model.hooks import Trace as Trace, TraceDict as TraceDict, sites as sites
 from .model.load import explore as explore, load as load
@@ -15,12 +15,16 @@ from .eval.side_effects import delta_nll as delta_nll, generate as generate
 from .eval.calibrate import calibrate as calibrate
 from .eval.stats import coherence_range as coherence_range, compare as compare, dose_response as dose_response
 from .eval.metrics import informedness as informedness, main_metric as main_metric, pareto as pareto, transfer as transfer
+from .eval.field import readable_axes as readable_axes
 from .eval.plot import plot_dose_response as plot_dose_response, plot_pareto as plot_pareto
 from .adapter.reversible import Adapter as Adapter
 from .adapter.train import train_adapter as train_adapter
 from .weight.delta import weight_delta as weight_delta
+from .weight.ablate import ablate as ablate
+from .rl.routing import Routed as Routed
 from .lab.arms import arms as arms
 from .lab.report import demo as demo, results as results
+from .lab.search import search as search
 from .widget.playground import playground as playground
 from .widget.rows import rows_browser as rows_browser
 from .widget.explorer import explorer as explorer
