@@ -16,6 +16,7 @@ COLLECTIONS = { # a cell that loops over one of these tries every entry: name, o
     "family": "adapter.reversible", "families": "adapter.reversible",
     "rotation": "adapter.innerpissa", "scale_s": "adapter.innerpissa", "SVD_PRESETS": "adapter.innerpissa",
     "projection_loss": "adapter.losses", "coherence_form": "adapter.losses",
+    "RATES": "weight.sides", "slices": "weight.slices", "slice_maker": "weight.slices", "candidate": "weight.baseline",
     "preset": "data.defaults", "reference": "direction.reference",
 }
 
