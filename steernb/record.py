@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FUNCTIONS', 'as_path', 'check_target', 'atomic', 'write_csv', 'reading', 'check_file', 'read_json', 'to_json',
            'as_json', 'write_json', 'digest', 'file_digest', 'tensors_digest', 'config_hash', 'code_text', 'names_read',
-           'function_parts', 'parts_of', 'content_digest', 'log_step', 'read_log', 'read_steps', 'rewind',
-           'check_claim', 'claim', 'git_revision', 'begin_run', 'new_run', 'Parts', 'peak_memory']
+           'function_parts', 'parts_of', 'content_digest', 'listening', 'heard', 'log_step', 'read_log', 'read_steps',
+           'rewind', 'check_claim', 'claim', 'git_revision', 'begin_run', 'new_run', 'Parts', 'peak_memory']
 
 # %% ../nbs/01_record.ipynb #c002
 from contextlib import contextmanager
@@ -294,6 +294,24 @@ def content_digest(x)->str:
     walk("", x)
     return tensors_digest(tensors, "\n".join(words))
 
+# %% ../nbs/01_record.ipynb #r020m
+_listeners = {}
+
+@contextmanager
+def listening(
+    folder, # of the run
+    listener, # function of each entry of its log
+):
+    "Hear what is logged in a folder by this process."
+    key = Path(folder).resolve()
+    _listeners[key] = listener
+    try: yield
+    finally: del _listeners[key]
+
+def heard(folder, entry:dict):
+    "Tell the listener of a folder, if it has one, what was logged."
+    if _listeners and (f := _listeners.get(Path(folder).resolve())): f(entry)
+
 # %% ../nbs/01_record.ipynb #r021
 def log_step(
     folder, # the run's
@@ -310,6 +328,7 @@ def log_step(
             f.seek(-1, 2)
             if f.read(1) != b"\n": line = b"\n" + line
         f.write(line)
+    heard(folder, entry)
 
 # %% ../nbs/01_record.ipynb #r021b
 def read_log(
