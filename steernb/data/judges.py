@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 
 from ..core import ConfigError, Registry, check_number, check_whole, shared_folder
-from ..record import content_digest, digest, file_digest, reading
+from ..record import check_file, content_digest, digest, file_digest, reading
 from .defaults import Axis, axis
 from .pairs import persona_pairs, with_article
 from .sets import CLAIMS, TRAIN_CLAIMS, WHITE_LIES
@@ -351,8 +351,12 @@ class OpenTask(Task):
 
 # %% ../../nbs/14_data.judges.ipynb #c017
 @task_loader("open")
-def open_task(prompts=OPEN_PROMPTS, judge="valence", samples=1, max_new_tokens=40, temperature=.7, seed=0)->OpenTask:
+def open_task(prompts=OPEN_PROMPTS, judge="valence", samples=1, max_new_tokens=40, temperature=.7, seed=0,
+              path=None)->OpenTask: # path: a text file with a question on each line, instead of prompts
     "Ask open questions and score what the model writes, see `OpenTask`."
+    if path is not None:
+        with reading(check_file(path)): lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        prompts = [line.strip() for line in lines if line.strip()]
     return OpenTask(prompts, judge, samples, max_new_tokens, temperature, seed)
 
 # %% ../../nbs/14_data.judges.ipynb #j013

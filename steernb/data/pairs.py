@@ -74,7 +74,7 @@ def with_article(
     an = words[0] in "aeiou" and not words.startswith("one") or words.startswith("honest")
     return ("an " if an else "a ") + words
 
-# %% ../../nbs/10_data.pairs.ipynb #c009
+# %% ../../nbs/10_data.pairs.ipynb #c009k
 def persona_pairs(
     pos:str|list, # word or words of the named trait ("honest"), or whole system messages if `personas=("{x}",)`
     neg:str|list, # as many for its opposite
@@ -103,6 +103,7 @@ def persona_pairs(
         pairs.append(Pair(*(chat_text(tok, request, system=x, assistant=opening) for x in systems)))
     return pairs
 
+# %% ../../nbs/10_data.pairs.ipynb #c009l
 def _texts(name, x) -> list:
     "List one text or several; `PairError` for anything else, or nothing. An opening may be empty"
     texts = list(x) if hasattr(x, "__iter__") and not isinstance(x, str) else [x]

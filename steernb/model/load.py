@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FAMILIES', 'PRESETS', 'packaged', 'KEPT_BYTES', 'byte_tokenizer', 'random_model', 'device_of', 'context_length',
-           'out_of_memory', 'explore', 'ModelSource', 'is_own', 'find_model', 'pick_device', 'GgufHead', 'gguf_head',
-           'cache_folder', 'unpacked_gguf', 'load']
+           'out_of_memory', 'explore', 'ModelSource', 'is_own', 'find_model', 'pick_device', 'memory_need', 'GgufHead',
+           'gguf_head', 'cache_folder', 'unpacked_gguf', 'load']
 
 # %% ../../nbs/03_model.load.ipynb #c002
 import errno, mmap, os, re, struct
@@ -22,7 +22,7 @@ from torch import nn
 
 from ..core import ConfigError, FormatError, Registry, SteerError, nearest, need, silent
 from ..record import atomic, file_digest
-from .hooks import check_model, layer_of, text_config, widths
+from .hooks import blocks, check_model, layer_of, text_config, widths
 
 # %% ../../nbs/03_model.load.ipynb #c006
 def byte_tokenizer():
@@ -137,7 +137,7 @@ PRESETS = dict(
 # config: what its configuration should say of it, whatever the folder
 packaged = Registry("packaged model", "tiny.train model.packages", default=False, install="", train=None, config={})
 
-# %% ../../nbs/03_model.load.ipynb #c050
+# %% ../../nbs/03_model.load.ipynb #c050k
 @dataclass
 class ModelSource:
     "Where a model is loaded from."
@@ -151,6 +151,7 @@ class ModelSource:
         "The `.gguf` file that it is"
         return Path(self.path) if self.local and self.path.endswith(".gguf") else None
 
+# %% ../../nbs/03_model.load.ipynb #c050l
 def _gguf(path:Path) -> str:
     "A `.gguf` file, checked as far as its first bytes"
     need("gguf", "interop")
@@ -174,6 +175,7 @@ def _folder(name, folder:Path, gguf_file) -> str: # the folder, or the .gguf fil
     if below: raise refusal(f"has no config.json, but {', '.join(below[:5])} in it has. Use subfolder={below[-1]!r}")
     raise refusal("has no config.json: write model and tokenizer there with their save_pretrained(folder)")
 
+# %% ../../nbs/03_model.load.ipynb #c050m
 def is_own(name) -> bool:
     "Whether a name is that of the model which `load()` gives without one; None is."
     return name is None or isinstance(name, str) and name in packaged and packaged.fact(name, "default")
@@ -261,6 +263,29 @@ def _auto_class(config):
                       "Use a causal, an image-and-text or an encoder-decoder language model")
 
 
+# %% ../../nbs/03_model.load.ipynb #n002
+def memory_need(
+    config, # of transformers
+    dtype:str = "bfloat16", # of the weights; "4bit" leaves embeddings and head at 16
+    batch:int = 32, # texts at once
+    tokens:int = 64, # of each, with what is written
+) -> dict: # parameters (billions); weights, cache and states in GB, and their sum
+    """Compute what steering and scoring need, without the weights.
+
+    Known failure: PyTorch itself (about .5 GB), float32 copies while loading, and training are not in it."""
+    with torch.device("meta"): model = _auto_class(config).from_config(config)
+    c, four = text_config(model), dtype == "4bit"
+    size = 2 if four else getattr(torch, dtype).itemsize
+    inside = [m for b in blocks(model) for m in model.get_submodule(b).modules()]
+    packed = {id(m.weight) for m in inside if four and isinstance(m, nn.Linear)}
+    weights = sum(p.numel() * (.5625 if id(p) in packed else size) for p in model.parameters())
+    heads = getattr(c, "num_key_value_heads", None) or c.num_attention_heads
+    width = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
+    parts = dict(weights=weights, cache=2 * len(blocks(model)) * heads * width * batch * tokens * size,
+                 states=12 * batch * tokens * (getattr(c, "intermediate_size", 0) or 4 * c.hidden_size))
+    parts = {k: v / 1e9 for k, v in parts.items()}
+    return dict(parameters=sum(p.numel() for p in model.parameters()) / 1e9, **parts, total=sum(parts.values()))
+
 # %% ../../nbs/03_model.load.ipynb #c066d
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
@@ -338,7 +363,7 @@ def gguf_head(
     start = -(-head.at // step) * step if isinstance(step, int) and step > 0 else head.at
     return GgufHead(arch, {k.removeprefix(f"{arch}."): v for k, v in facts.items()}, tensors, start)
 
-# %% ../../nbs/03_model.load.ipynb #c066g
+# %% ../../nbs/03_model.load.ipynb #c066gk
 def _read_anew() -> tuple: # names of architectures
     "What the newer reader of transformers takes, which tells by itself what it can't place"
     try: reader = import_module("transformers.integrations.gguf")
@@ -358,6 +383,7 @@ def _known(file:Path, head:GgufHead):
     if head.facts.get("split.count", 1) > 1:
         raise FormatError(f"{file} is a part of {head.facts['split.count']}: join them with llama-gguf-split --merge")
 
+# %% ../../nbs/03_model.load.ipynb #c066gl
 def _whole(file:Path, head:GgufHead):
     "An error for weights of an unknown type, or a file without its end"
     from gguf import GGML_QUANT_SIZES
@@ -370,6 +396,7 @@ def _whole(file:Path, head:GgufHead):
     whole, size = max((end(*t) for t in head.tensors.values()), default=0), file.stat().st_size
     if whole > size: raise FormatError(f"{file} is cut off: {size:,} of {whole:,} bytes. Download it again")
 
+# %% ../../nbs/03_model.load.ipynb #c066gm
 def _room_for(file:Path, head:GgufHead, dtype, folder:Path=None):
     "`ConfigError` where memory, or the disk of a folder, is too small for the weights of a file"
     import psutil
@@ -383,7 +410,7 @@ def _room_for(file:Path, head:GgufHead, dtype, folder:Path=None):
     free = psutil.disk_usage(str(folder)).free
     if wide > free: refuse(f"free disk in {folder}", free, "Use STEERNB_CACHE to name a folder on a larger disk")
 
-# %% ../../nbs/03_model.load.ipynb #c066i
+# %% ../../nbs/03_model.load.ipynb #c066ik
 _FACTS = { # name in a configuration: key in a file, where transformers reads it for some architectures or for none
     "n_positions": "context_length", "n_inner": "feed_forward_length", "sliding_window": "attention.sliding_window",
     "moe_intermediate_size": "expert_feed_forward_length", "attn_logit_softcapping": "attn_logit_softcapping",
@@ -392,6 +419,7 @@ _FACTS = { # name in a configuration: key in a file, where transformers reads it
     "bos_token_id": "tokenizer.ggml.bos_token_id", "eos_token_id": "tokenizer.ggml.eos_token_id",
 }
 
+# %% ../../nbs/03_model.load.ipynb #c066il
 def _rope(rope:dict, facts:dict, head:int):
     "Put right what a configuration says of rotary positions: base, part of a head, how far they are stretched"
     rope["rope_theta"] = facts.get("rope.freq_base", rope.get("rope_theta", 10_000.))
@@ -416,6 +444,7 @@ def _stretched(config, file:Path, facts:dict):
     config.rope_parameters = config.rope_parameters | settings
     if hasattr(config, "original_max_position_embeddings"): config.original_max_position_embeddings = first
 
+# %% ../../nbs/03_model.load.ipynb #c066im
 def _gguf_config(file:Path, head:GgufHead):
     "The configuration in a `.gguf` file"
     from transformers import AutoConfig
@@ -504,7 +533,7 @@ def unpacked_gguf(file:Path) -> Path: # with config.json, float32 weights and to
             tok.save_pretrained(tmp)
     return folder
 
-# %% ../../nbs/03_model.load.ipynb #c067
+# %% ../../nbs/03_model.load.ipynb #c067k
 def _packing(e:Exception, name, why:str) -> SteerError|None:
     "Why a `.gguf` file can't be unpacked, if that is the reason"
     if getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) or "No space left" in why:
@@ -514,6 +543,7 @@ def _packing(e:Exception, name, why:str) -> SteerError|None:
     return ConfigError(f"{name} has weights that gguf can't unpack ({why}) Use pip install -U gguf, or a file with "
                        "another quantization, such as Q8_0")
 
+# %% ../../nbs/03_model.load.ipynb #c067l
 def _refusal(e:Exception, source:ModelSource, kw:dict) -> SteerError:
     "Why a model can't be loaded, and what to do about it"
     text, name = str(e).strip(), source.name
@@ -535,11 +565,13 @@ def _refusal(e:Exception, source:ModelSource, kw:dict) -> SteerError:
     return ConfigError(f"can't load {name!r}: {why} A hub id needs a connection or an earlier download, "
                        "a gated model `hf auth login`; a local model is given as a folder")
 
+# %% ../../nbs/03_model.load.ipynb #c067m
 def _tokenizer_folder(folder:Path) -> Path:
     "The folder, or the one above it if only that has a tokenizer, as for checkpoints of a run or parts of a repository"
     def has(f): return any(f.glob("tokenizer*")) or any(f.glob("*.model"))
     return next((f for f in (folder, folder.parent) if has(f)), folder)
 
+# %% ../../nbs/03_model.load.ipynb #c067n
 @contextmanager
 def _refusing(source:ModelSource, options:dict):
     "Whatever transformers raises, said in our words"
@@ -562,6 +594,7 @@ def _bars(shown:bool):
         setattr(reader, "tqdm", bar)
         if were: logging.enable_progress_bar()
 
+# %% ../../nbs/03_model.load.ipynb #c067o
 def _read(source:ModelSource, hub:dict, options:dict) -> tuple: # model, tokenizer, names of weights that were not there
     "Model and tokenizer by transformers"
     from transformers import AutoConfig, AutoTokenizer
