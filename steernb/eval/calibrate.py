@@ -18,6 +18,7 @@ from torch import Tensor
 from ..core import CoherenceError, ConfigError, RowsError, check_number, check_whole, progress, quiet
 from ..data.defaults import default_prompts, fresh_prompts
 from ..model.load import device_of
+from ..model.reuse import reusing
 from ..model.run import evaluating, log_probs, token_kl, write
 from ..model.text import check_tokenizer, pad_id, pad_left, run_batches, text_limit, token_ids
 from ..steer.intervention import Scaled
@@ -342,7 +343,7 @@ def iso_kl(
     check_one_arm(arm, "iso_kl")
     how, prompts = KLSettings(**settings), plain_prompts(model, prompts)
     fresh = fresh_prompts(model, prompts, how.new_prompts)
-    status, c, spent, seen = how.search(model, tok, arm, kl, prompts)
+    with reusing(model): status, c, spent, seen = how.search(model, tok, arm, kl, prompts)
     name = getattr(arm, "name", type(arm).__name__)
     r = IsoKL(name, c, float(spent), float(kl), float(how.quantile), status, how.sign, 0, len(prompts), seen)
     r = replace(r, n_tokens=int(seen.tokens[r.row])).judged(strict, most)

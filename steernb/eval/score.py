@@ -18,6 +18,7 @@ from torch import Tensor
 from ..core import ConfigError, check_number, check_whole, progress, quiet
 from ..record import FUNCTIONS, content_digest, digest
 from ..data.tasks import Task
+from ..model.reuse import reusing
 from ..model.run import evaluating
 from ..model.text import batch_tokens, run_batches
 from ..steer.intervention import weights_hash
@@ -241,7 +242,7 @@ def score(
     out=None, # a .parquet file or a folder for rows.parquet: finished cells are kept there and not computed again
     **settings, # how answers are read, see `ScoreSettings`: free, thinking, scoring, nll, min_pmass, …
     )->pd.DataFrame: # one row per arm × coefficient × item
-    """Score every item under every arm at every coefficient by one forward pass; log-ratios in nats.
+    """Score every item under every arm at every coefficient; log-ratios in nats.
 
     Raises: `ConfigError` for unusable arms, coefficients or settings; `RowsError` if `out` holds other rows."""
     arms, coeffs = named(arms), grid(coeffs)
@@ -252,7 +253,8 @@ def score(
     todo = [(a, c, seed) for a in arms for c in coeffs]
     file = None if out is None else RowFile(out)
     done = {} if file is None else stored_cells(file, model, prompts, arms, todo, how.nll)
-    try: endless = fill_grid(model, prompts, arms, todo, done, how, file)
+    try:
+        with reusing(model): endless = fill_grid(model, prompts, arms, todo, done, how, file)
     finally:
         if file is not None and file.pending: file.write()
     rows = mark(pd.concat([done[k] for k in todo], ignore_index=True), how.strict, how.min_pmass)

@@ -16,8 +16,10 @@ from torch import Tensor
 from ..core import ConfigError, RowsError, check_number, check_whole, progress, quiet, need
 from ..data.defaults import default_texts
 from ..model.load import device_of
+from ..model.reuse import reusing
 from ..model.run import evaluating, token_nll, write
 from ..model.text import chat_text, check_tokenizer, encode, pad_left, pad_id, run_batches, text_limit, token_ids
+from ..steer.intervention import Intervention
 from .answers import check_continues
 from .score import check_one_arm, grid, named, system_of
 
@@ -95,9 +97,10 @@ def delta_nll(
         raise ConfigError("the cost is measured on a list of texts of several words each. Use texts=None for defaults")
     def nll(system, chat): return text_nll(model, tok, texts, system, chat, max_tokens).mean().item()
     out = []
-    for name, c, x in each_cell(model, arms, sorted(coeffs, key=abs), nll, "cost"): # c = 0 comes first
-        if c == 0: base = x
-        out.append(dict(arm=name, coeff=c, nll=x, delta_nll=x - base))
+    with reusing(model):
+        for name, c, x in each_cell(model, arms, sorted(coeffs, key=abs), nll, "cost"): # c = 0 comes first
+            if c == 0: base = x
+            out.append(dict(arm=name, coeff=c, nll=x, delta_nll=x - base))
     order = list(arms)
     return pd.DataFrame(sorted(out, key=lambda r: (order.index(r["arm"]), r["coeff"])))
 
@@ -143,10 +146,17 @@ def check_writing(options:dict)->int: # texts for each prompt
     return many
 
 # %% ../../nbs/43_eval.side_effects.ipynb #c016b
+def _line(tok, row, prompt, c, sample):
+    "A line of `generate`"
+    text = tok.decode(row, skip_special_tokens=True)
+    distinct = distinct_n(tok(text, add_special_tokens=False)["input_ids"])
+    line = dict(prompt=prompt, coeff=c, text=text.strip(), distinct_2=distinct)
+    return line if sample is None else line | dict(sample=sample)
+
 def generate(
     model, tok,
     prompts, # a user message, or several
-    arm, # an Intervention
+    arm=Intervention(), # left out: the model as it stands, one text
     coeffs=(-1, 0, 1), # one text for each
     system:str|None=None, # system message, where the arm brings none
     max_new_tokens:int=60, # length of a text
@@ -158,6 +168,7 @@ def generate(
     Raises: `ConfigError` for an empty prompt or a setting out of range."""
     check_whole(max_new_tokens, "max_new_tokens", 1)
     many = check_writing(options)
+    if type(arm) is Intervention: coeffs = (0,)
     check_one_arm(arm, "generate")
     check_tokenizer(model, tok)
     prompts, out = check_prompts(prompts), []
@@ -165,12 +176,7 @@ def generate(
         texts = prompt_texts(tok, prompts, system_of(arm, c) or system, chat)
         x = encode(tok, texts, device_of(model), text_limit(model, tok))
         with evaluating(model), arm(model, c): rows = write(model, tok, x, max_new_tokens, **options)
-        for i, row in enumerate(rows):
-            text = tok.decode(row, skip_special_tokens=True)
-            distinct = distinct_n(tok(text, add_special_tokens=False)["input_ids"])
-            line = dict(prompt=prompts[i // many], coeff=c, text=text.strip(), distinct_2=distinct)
-            if many > 1: line["sample"] = i % many
-            out.append(line)
+        out += [_line(tok, row, prompts[i // many], c, i % many if many > 1 else None) for i, row in enumerate(rows)]
     return pd.DataFrame(out)
 
 # %% ../../nbs/43_eval.side_effects.ipynb #c020
