@@ -126,7 +126,7 @@ def grouped(values, names)->pd.DataFrame:
         out.append(dict(arm=arm, coeff=c) | m.interval(names[0]) | dict(zip(names[1:], m.mean[1:])) | m.counts())
     return pd.DataFrame(out)
 
-# %% ../../nbs/59_eval.field.ipynb #c016
+# %% ../../nbs/59_eval.field.ipynb #c016k
 def task_means(rows, c, metric="prob")->pd.DataFrame: # index arm × task: plain, steered
     "Average the score of each arm and task, between 0 and 1, at 0 and at `c`."
     part = rows[rows["coeff"].isin([0, c]) & rows["label"].notna()]
@@ -143,6 +143,7 @@ def effect_and_spill(means, targets)->pd.DataFrame: # index arm: effectiveness, 
     spill = (rest["steered"] - rest["plain"]).pow(2).groupby("arm", sort=False).mean() ** .5
     return pd.DataFrame(dict(effectiveness=filled, entanglement=spill))
 
+# %% ../../nbs/59_eval.field.ipynb #c016l
 def check_targets(rows, targets)->list:
     "List the target tasks; `RowsError` for one that is not there, or without any task beside them."
     targets = [targets] if isinstance(targets, str) else list(targets)
@@ -152,6 +153,7 @@ def check_targets(rows, targets)->list:
     if {*tasks} <= {*targets}: raise RowsError(f"entanglement is read on tasks beside {targets}. Score others too")
     return targets
 
+# %% ../../nbs/59_eval.field.ipynb #c016m
 def entanglement(
     rows:pd.DataFrame, # of `score`, of several tasks
     targets, # names of the tasks that the arms are for

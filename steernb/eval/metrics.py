@@ -41,7 +41,7 @@ def base_rows(
                         "(a system message of their own?): give base=, the arm whose c=0 is the unsteered one")
     return zero[zero["arm"] == first]
 
-# %% ../../nbs/46_eval.metrics.ipynb #c008
+# %% ../../nbs/46_eval.metrics.ipynb #c008k
 def _spread(cells, arm):
     "Largest magnitude scored on both sides, and how far log-ratio and score move from −c to +c, on rows finite at both"
     at = {c for a, c in cells if a == arm}
@@ -70,6 +70,7 @@ def _cell(g, zero, group):
         n_low_pmass=low.sum(min_count=1), frac_low_pmass=low.mean(), row_diff=odd, base=zero["arm"].iloc[0],
         n_base_rows_per_coeff=zero.index.unique("item").size), m.analysis("paired t against the base")
 
+# %% ../../nbs/46_eval.metrics.ipynb #c008l
 def coeff_table(
     rows: pd.DataFrame, # of `score`, of any task
     base: str = None, # the arm whose c=0 is the unsteered model, see `base_rows`
@@ -123,7 +124,7 @@ def _magnitude(b, arm, cost, max_nll):
                         "Use c= to name one coefficient")
     return max(both)
 
-# %% ../../nbs/46_eval.metrics.ipynb #c017
+# %% ../../nbs/46_eval.metrics.ipynb #c017k
 def _shifts(d, tried, nats, group, n_perm):
     "Columns of `value_shifts`, from the changes d [i s c v] at the coefficients tried and what these cost"
     means = [cluster_means(x, group) for x in np.moveaxis(d, 2, 0)]
@@ -143,6 +144,7 @@ def _shifts(d, tried, nats, group, n_perm):
                 test=f"{m.analysis('paired t')} (interval, p_t) × {'2 signs' if len(tried) > 1 else '1 sign'}, "
                      f"Holm over {np.isfinite(m.p).sum()} values (p_holm, stars); {flips}")
 
+# %% ../../nbs/46_eval.metrics.ipynb #c017l
 def value_shifts(
     rows: pd.DataFrame, # of `score`
     target: str = None, # a value such as "Virtue/Truthfulness"; None: the rows' own label
@@ -169,7 +171,7 @@ def value_shifts(
             out.append(pd.DataFrame(b.key | which | _shifts(d, tried, nats, b.group, n_perm)))
     return pd.concat(out, ignore_index=True)
 
-# %% ../../nbs/46_eval.metrics.ipynb #c018
+# %% ../../nbs/46_eval.metrics.ipynb #c018k
 def efficiency(
     effect: float, # any effect
     n_params: int = None, # trained parameters; None if unknown
@@ -185,6 +187,7 @@ def normalised_gain(
     "Compute 100 · Δ / (1 + max(0, ΔNLL)), the notes' score before they used T: it keeps its sign, and ignores noise"
     return 100 * delta / (1 + np.maximum(0, delta_nll))
 
+# %% ../../nbs/46_eval.metrics.ipynb #c018l
 def _transfer(g, n_params, min_shift):
     "Columns of `transfer` from the shifts of one arm"
     own = g[g.is_target].iloc[0]
@@ -214,7 +217,7 @@ def transfer(
     shifts = value_shifts(rows, target, items, **kw).groupby(by, sort=False, dropna=False)
     return pd.DataFrame([dict(zip(by, key)) | _transfer(g, n_params.get(key[-1]), min_shift) for key, g in shifts])
 
-# %% ../../nbs/46_eval.metrics.ipynb #c029
+# %% ../../nbs/46_eval.metrics.ipynb #c029k
 def main_score(t: float, delta_nll: float): # T value; nats per token at c=+1
     "Compute 100·|T| / (1 + max(0, ΔNLL))"
     return np.abs(normalised_gain(t, delta_nll))
@@ -241,6 +244,7 @@ def _main(b, arm, c, cost):
     test = f"{m.analysis()} (slope, interval, p); OLS over the rows of a run (t, main)"
     return m.interval("slope") | dict(p=m.p[0], t_dilemmas=m.t[0]) | notes | m.counts() | dict(test=test)
 
+# %% ../../nbs/46_eval.metrics.ipynb #c029l
 def main_metric(
     rows: pd.DataFrame, # of `score`
     target: str = None, # a value; None: the rows' own label
@@ -301,7 +305,7 @@ def asymmetry(
                        | m.counts() | dict(test=paired_analysis(m, 3)))
     return pd.DataFrame(out)
 
-# %% ../../nbs/46_eval.metrics.ipynb #c038
+# %% ../../nbs/46_eval.metrics.ipynb #c038k
 def _ratio(a, w, group):
     "Σa / Σw over rows [i s], and what each dilemma and seed adds to its error [g s 1]; NaN without any w"
     (a, _), (w, _) = (cluster_sums(x[:, :, None].astype(float), group) for x in (a, w))
@@ -330,6 +334,7 @@ def _informed(b, arm, c, mass):
         pmass=mass, **m.interval("informedness"), p=m.p[0], **counts, n_right=int(right.sum()),
         n_wrong=int(wrong.sum()), n_valid=int(ok.sum()), n_seeds=s.shape[1], test=m.analysis("t of ratios"))
 
+# %% ../../nbs/46_eval.metrics.ipynb #c038l
 def _least_mass(mass, arm, c):
     "Smaller mean probability mass of ±c, NaN if either is"
     return min(mass.get((arm, x), np.nan) for x in (-c, c))
@@ -370,7 +375,7 @@ def flip_f1(
     f1 = 100 * f1 * pmass_ratio**2
     return dict(f1=f1, precision=precision, recall=net, fixed=fixed, broke=broke, unrelated=flips, sign=sign)
 
-# %% ../../nbs/46_eval.metrics.ipynb #c043
+# %% ../../nbs/46_eval.metrics.ipynb #c043k
 def by_model(rows, what):
     "Give (model, scoring) -> its arrays. Raises `RowsError` unless there is one task each"
     parts = list(row_arrays(rows))
@@ -385,6 +390,7 @@ def _at_poles(b, arm, c, label=1):
     y = np.reshape(label, (-1, 1, 1)) * b.at(arm, (-c, 0, c))
     return y[np.isfinite(y).all(2)]
 
+# %% ../../nbs/46_eval.metrics.ipynb #c043l
 def steering_f1(
     rows: pd.DataFrame, # rows of the target task
     unrelated: pd.DataFrame = None, # rows of the same arms on unrelated questions (sums, favourite colours)

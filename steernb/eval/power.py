@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FITTED', 'CoherentPair', 'coherence_search', 'detectable_effect', 'dilemmas_needed', 'select_then_report',
-           'axis_check', 'mixed_slope', 'seed_summary', 'multi_seed']
+           'axis_check', 'mixed_slope', 'seed_summary', 'seeds_needed', 'multi_seed']
 
 # %% ../../nbs/47_eval.power.ipynb #c003
 import warnings
@@ -323,6 +323,21 @@ def seed_summary(
     half = st.t.ppf(.975, n - 1) * sd / np.sqrt(n)
     with np.errstate(divide="ignore", invalid="ignore"): t = np.abs(mean) / (sd / np.sqrt(n))
     return out | dict(sd=sd, lo=mean - half, hi=mean + half, p=2 * st.t.sf(t, n - 1))
+
+# %% ../../nbs/47_eval.power.ipynb #c026t
+def seeds_needed(
+    values, # one number per seed
+    power: float = .8, # probability to find it
+    alpha: float = .05, # two-sided level
+) -> float: # whole; inf where the mean is 0, NaN for fewer than two values
+    "Compute how many seeds a t test against 0 would take, were their mean and spread the true ones"
+    _check_levels(power, alpha)
+    s = seed_summary(values)
+    if s["n_valid"] < 2: return np.nan
+    if s["mean"] == 0: return np.inf
+    if s["sd"] == 0: return 2.
+    def enough(n): return _power(abs(s["mean"]) / s["sd"] * np.sqrt(n), n - 1, alpha) >= power
+    return float(_first(enough))
 
 # %% ../../nbs/47_eval.power.ipynb #c028
 def _per_seed(rows, transform, metric):

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 from scipy import optimize, sparse, stats as st
-from statsmodels.stats.multitest import multipletests
 from ..core import ConfigError
 
 # %% ../../nbs/44_eval.resample.ipynb #c007
@@ -164,9 +163,9 @@ def holm(
 ) -> Float[np.ndarray, "v"]:
     "Correct several tests by Holm's step-down method"
     p = np.asarray(p, float)
-    ok = np.isfinite(p)
     out = np.full(p.shape, np.nan)
-    if ok.any(): out[ok] = multipletests(p[ok], method="holm")[1]
+    order = np.argsort(p)[:np.isfinite(p).sum()] # NaN comes last
+    out[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)))
     return out
 
 def stars(p: float): # p-value
