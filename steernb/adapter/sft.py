@@ -25,7 +25,7 @@ from ..steer.weights import WeightDelta, check_present
 from ..steer.intervention import Intervention
 from .reversible import Adapter, COUNT, POSITIVE, Range, families, new_adapter
 from .config import Count, NotNegative, Options, Positive, Seed, Settings, Share, Whole, check_ranges
-from .engine import Held, HeldTrainer, Log, arguments, check_out, count_steps, run_folder
+from .engine import Held, HeldTrainer, Log, Patience, arguments, check_out, count_steps, keep_best, run_folder
 
 # %% ../../nbs/57_adapter.sft.ipynb #c005
 def _leak(texts, exclude, what):
@@ -193,6 +193,8 @@ class SftConfig(Settings):
     warmup:Whole = 5 # steps
     weight_decay:NotNegative = .01
     val:Share = .1 # share of the answers that is held out
+    patience:Count|None = None # validations without progress that end it, at its best step; None: to the end
+    evals:Count = 10 # validations of a whole run with patience
     max_length:Count = 512 # tokens of message and answer
     seed:Seed = 0 # of the start, the order and the held-out part
 
@@ -208,6 +210,8 @@ def _asked(model, kind, settings)->SftConfig:
     options = settings.get("options", {}) | {k: v for k, v in settings.items() if k not in known}
     cfg = SftConfig(**{k: v for k, v in settings.items() if k in known} | dict(kind=kind, options=options))
     check_ranges(cfg)
+    if cfg.patience and not cfg.val:
+        raise ConfigError(f"patience={cfg.patience} watches held-out answers, and val=0 holds none out. Use val=.1")
     if cfg.lr is None: cfg.lr = 2e-5 if kind == "full" else 2e-4
     if kind in ("lora", "dora", "pissa"): cfg.options = dict(alpha=2 * cfg.r) | options
     if kind != "full": return cfg
@@ -229,11 +233,13 @@ def _trainer(module, examples, cfg:SftConfig, pad, device, folder, keep)->HeldTr
         raise ConfigError(f"{len(rows)} answers in batches of {cfg.batch_size}, {cfg.effective_batch} a step, make "
                           f"{total} steps, {cfg.warmup} of them warm-up: the learning rate would never arrive. "
                           "Use more answers or epochs, or a smaller effective_batch or warmup")
+    how = dict(save_strategy="steps" if keep else "no", save_steps=max(1, total // 4), save_total_limit=1)
+    if cfg.patience: how = keep_best(max(1, total // cfg.evals))
     args = arguments(cfg, folder, len(rows), device, lr_scheduler_type="cosine", warmup_steps=cfg.warmup,
-                     report_to="none", logging_steps=max(1, total // 20), save_strategy="steps" if keep else "no",
-                     save_steps=max(1, total // 4), save_total_limit=1)
+                     report_to="none", logging_steps=max(1, total // 20), **how)
+    stops = [Patience(cfg.patience)] if cfg.patience else []
     return HeldTrainer(module, args, data_collator=lambda rows: sft_batch([examples[i] for i in rows], pad),
-                       train_dataset=rows, eval_dataset=held or rows, callbacks=[Log("fine-tune")])
+                       train_dataset=rows, eval_dataset=held or rows, callbacks=[Log("fine-tune"), *stops])
 
 def _fit(t:HeldTrainer)->tuple: # loss on held-out answers before and after (nats per token), and the log
     "Train, from the last checkpoint if there is one; a warning if the loss did not fall"
@@ -262,6 +268,12 @@ def _to_train(model, cfg)->tuple: # model that runs, trained parameters, block i
     adapter = new_adapter(model, cfg.kind, cfg.targets, cfg.depths, cfg.r, cfg.seed, **cfg.options)
     return model, adapter.parameters(), lambda: adapter(model, 1.), adapter
 
+def _decisive(cfg)->dict:
+    "The settings that decide a run"
+    idle = [] if cfg.patience else ["patience", "evals"]
+    if cfg.kind == "full": idle += ["r", "targets", "depths", "options"]
+    return {k: v for k, v in asdict(cfg).items() if k not in idle}
+
 def train_sft(
     model, # a causal LM; it is not changed
     tok,
@@ -279,8 +291,7 @@ def train_sft(
     examples = sft_examples(tok, texts, end, cfg.max_length)
     full = kind == "full"
     tuned, trained, at, adapter = _to_train(model, cfg)
-    settings = asdict(cfg) | dict(n=len(examples), texts=digest([repr(examples)]))
-    if full: settings = {k: v for k, v in settings.items() if k not in ("r", "targets", "depths", "options")}
+    settings = _decisive(cfg) | dict(n=len(examples), texts=digest([repr(examples)]))
     still = nullcontext() if full else frozen(model)
     with still, evaluating(tuned), torch.enable_grad(), run_folder(out, settings) as folder:
         module = Answers(trained, model=tuned, at=at)

@@ -15,7 +15,6 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import EarlyStoppingCallback
 from ..core import ConfigError, progress
 from ..record import read_log
 from ..model.hooks import TraceDict, blocks, hidden, layer_of, sites as find_sites
@@ -38,7 +37,8 @@ from .reversible import Adapter, checkpointing, new_adapter
 from .losses import Pass, Terms, antisymmetric_alignment, loss_rows, mean_difference, preference_gap, side, total_loss
 from .config import (INNERPISSA, TrainConfig, adapter_layers, check_config, processes, select_dims,
                                     settings_for, target_sites)
-from .engine import Held, HeldTrainer, Log, arguments, check_out, count_steps, everywhere, finish, run_folder
+from .engine import (Held, HeldTrainer, Log, Patience, arguments, check_out, count_steps, everywhere,
+                                    finish, keep_best, run_folder)
 
 # %% ../../nbs/56_adapter.train.ipynb #c011
 class PairData:
@@ -253,9 +253,8 @@ def run(objective:Objective, folder, tok, n, n_val)->pd.DataFrame: # the log
         return t[["prompt", "coeff", "text"]].to_dict("records")
     how = dict(save_strategy="steps", save_steps=each, save_total_limit=2, logging_steps=max(1, each // 2),
                lr_scheduler_type=cfg.schedule, warmup_steps=int(cfg.warmup * total), report_to=cfg.report_to)
-    if cfg.val: how |= dict(eval_strategy="steps", eval_steps=each, load_best_model_at_end=True,
-                            metric_for_best_model="eval_loss", greater_is_better=False)
-    stops = [EarlyStoppingCallback(cfg.patience)] if cfg.patience and n_val else []
+    if cfg.val: how |= keep_best(each)
+    stops = [Patience(cfg.patience)] if cfg.patience and n_val else []
     HeldTrainer(objective, arguments(cfg, folder/"checkpoints", n, device_of(k.model), **how),
                 data_collator=lambda rows: dict(rows=torch.tensor(rows)),
                 train_dataset=list(range(n)), eval_dataset=list(range(n, n + n_val)) if n_val else None,
