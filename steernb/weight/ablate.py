@@ -14,6 +14,7 @@ from ..core import RowsError, check_number, progress
 from ..record import Parts, digest, tensors_digest
 from ..data.tasks import Task, task_loader
 from ..steer.intervention import Intervention, weights_hash
+from ..eval.plot import look
 from ..eval.resample import bootstrap_ci, cluster_means
 from ..eval.rows import some
 from ..eval.score import score
@@ -223,24 +224,25 @@ def axis_match(
 def plot_retained(
     t:pd.DataFrame, # of `retention`
     parts:list, # [(ablation_family, component, rank_or_group)], from top to bottom
-): # matplotlib figure
+): # the Figure; its `.data` is `t`
     "Plot what each part retains: kept (dots), dropped (crosses), random (grey), a colour for each fine-tuning"
     import matplotlib.pyplot as plt
     adapters, marks = list(t.adapter.unique()), dict(keep="o", drop="x", random=".")
     names = [f"{f}: {c}" + ("" if g in ("all", c) else f" {g}") for f, c, g in parts]
     fig, ax = plt.subplots(figsize=(8, .6 + .42 * len(parts)), layout="constrained")
     index = t.set_index(["adapter", "ablation_family", "component", "rank_or_group", "keep_or_drop"])
-    for (i, a), color in zip(enumerate(adapters), plt.get_cmap("tab10").colors):
+    for i, a in enumerate(adapters):
         for role, mark in marks.items():
             at = [(y, index.loc[key]) for y, p in enumerate(parts) if (key := (a, *p, role)) in index.index]
             y = [y + .5 * (i / max(1, len(adapters) - 1) - .5) for y, _ in at]
             x, lo, hi = np.array([[r.retained, r.lo, r.hi] for _, r in at]).T.reshape(3, -1)
-            how = dict(fmt=mark, ms=5, lw=1, color=color if role != "random" else "lightgrey", mfc="none")
+            how = dict(fmt=mark, ms=5, lw=1, color=look(i)["color"] if role != "random" else "lightgrey", mfc="none")
             ax.errorbar(x, y, xerr=np.maximum([x - lo, hi - x], 0), label=a if role == "keep" else None, **how)
     for x in (0, .3, .7, 1): ax.axvline(x, color="grey", lw=.6, ls="--" if x in (.3, .7) else "-")
     ax.set_yticks(range(len(parts)), names)
     ax.invert_yaxis()
     ax.set(xlabel="retained share of the whole difference's effect")
     fig.legend(loc="outside right upper")
+    fig.data = t
     plt.close(fig)
     return fig

@@ -74,6 +74,7 @@ def synthetic(
     delta = candidate[name](svd_edit(model, tok, pairs, **places), model)
     return WeightDelta(delta, f"synthetic_{name}", dict(source="synthetic", base=base_hash(model), **provenance(model)))
 
+# %% ../../nbs/66_weight.baseline.ipynb #c007a
 def svd_grid(
     model, tok,
     pairs:list, # of Pair

@@ -195,6 +195,7 @@ def simple(k):
     return Verdict("undecided", "Some small part may keep it in every family.", figures,
                    most_needed(k, pd.concat(asked.values())))
 
+# %% ../../nbs/64_weight.rules.ipynb #c011b
 @rule("feature_space", hypothesis="the MLP's up and gate projections carry it",
       test="module: up_gate against residual_writers")
 def feature_space(k):

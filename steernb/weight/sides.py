@@ -60,6 +60,7 @@ def side_delta(model, x)->WeightDelta:
     "Give one fine-tuning minus its base"
     return x if isinstance(x, WeightDelta) else weight_delta(model, x)
 
+# %% ../../nbs/61_weight.sides.ipynb #c009b
 def train_sides(
     model, tok,
     answers:pd.DataFrame, # of `persona_answers`

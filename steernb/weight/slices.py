@@ -18,6 +18,7 @@ from itertools import combinations
 from typing import NamedTuple
 import pandas as pd
 import torch
+from fastcore.basics import patch
 from jaxtyping import Float
 from torch import nn, Tensor
 from transformers.pytorch_utils import Conv1D
@@ -63,22 +64,25 @@ class Whole:
         "Give the base's weights"
         return self.turned(name, self.model.get_parameter(name).detach().float().cpu())
 
-    def writers(self, dw=None)->dict: # {parameter: [d d_in]}
-        "Give what is written into the residual stream"
-        found = self.once("writers", lambda: [p for p, role in stream_roles(self.model).items() if role == "writer"])
-        return self.matrices(found, dw)
+# %% ../../nbs/62_weight.slices.ipynb #c006b
+@patch
+def writers(self:Whole, dw=None)->dict: # {parameter: [d d_in]}
+    "Give what is written into the residual stream"
+    found = self.once("writers", lambda: [p for p, role in stream_roles(self.model).items() if role == "writer"])
+    return self.matrices(found, dw)
 
-    @property
-    def head(self)->Float[Tensor, "v d"]:
-        "Give the output weights"
-        return self.model.get_output_embeddings().weight.detach().float().cpu()
+@patch(as_prop=True)
+def head(self:Whole)->Float[Tensor, "v d"]:
+    "Give the output weights"
+    return self.model.get_output_embeddings().weight.detach().float().cpu()
 
-    def svd(self, name, base=False)->tuple: # U [d_out k], S [k], V [d_in k]
-        "Decompose the difference at a parameter, or the base's weights there"
-        def make():
-            U, S, Vh = torch.linalg.svd(self.base(name) if base else self.matrices()[name], full_matrices=False)
-            return U, S, Vh.T
-        return self.once((name, base), make)
+@patch
+def svd(self:Whole, name, base=False)->tuple: # U [d_out k], S [k], V [d_in k]
+    "Decompose the difference at a parameter, or the base's weights there"
+    def make():
+        U, S, Vh = torch.linalg.svd(self.base(name) if base else self.matrices()[name], full_matrices=False)
+        return U, S, Vh.T
+    return self.once((name, base), make)
 
 # %% ../../nbs/62_weight.slices.ipynb #c008
 class Part(NamedTuple):
@@ -146,15 +150,17 @@ class Piece:
             out["random"].control = True
         return out
 
-    def facts(self)->dict: # slice, coordinates, component, group, available, frob_frac, energy_frac, rank
-        "Say what part it is, its share of the norm and of the squared norm, and its largest rank"
-        size = sum(d.float().square().sum().item() for d in self.part.kept.values())
-        matrices = [d.float() for d in self.part.kept.values() if d.ndim == 2]
-        rank = max((int(torch.linalg.matrix_rank(d, rtol=1e-4)) for d in matrices), default=0)
-        whole = self.source.dw.norm
-        return dict(slice=self.slice, coordinates=slice_maker.fact(self.slice, "coordinates"),
-                    component=self.part.component, group=str(self.part.group), available=self.available,
-                    frob_frac=size**.5 / whole, energy_frac=size / whole**2, rank=rank)
+# %% ../../nbs/62_weight.slices.ipynb #c009a
+@patch
+def facts(self:Piece)->dict: # slice, coordinates, component, group, available, frob_frac, energy_frac, rank
+    "Say what part it is, its share of the norm and of the squared norm, and its largest rank"
+    size = sum(d.float().square().sum().item() for d in self.part.kept.values())
+    matrices = [d.float() for d in self.part.kept.values() if d.ndim == 2]
+    rank = max((int(torch.linalg.matrix_rank(d, rtol=1e-4)) for d in matrices), default=0)
+    whole = self.source.dw.norm
+    return dict(slice=self.slice, coordinates=slice_maker.fact(self.slice, "coordinates"),
+                component=self.part.component, group=str(self.part.group), available=self.available,
+                frob_frac=size**.5 / whole, energy_frac=size / whole**2, rank=rank)
 
 # %% ../../nbs/62_weight.slices.ipynb #c010
 slice_maker = Registry("slice", "weight.slices", coordinates="") # f(whole) -> iterator of Part

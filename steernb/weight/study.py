@@ -9,10 +9,12 @@ __all__ = ['NAMED', 'WeightStudy', 'WeightRun', 'run_weights']
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 import pandas as pd
+from fastcore.basics import patch
 from ..core import ConfigError, check_whole, nearest
-from ..record import Parts, claim
+from ..record import Parts, claim, digest
 from ..data.defaults import find_axis
 from ..model.capture import capture
+from ..steer.intervention import weights_hash
 from ..adapter.reversible import families
 from .sides import Sides, divergence, persona_answers, train_sides
 from .slices import Whole, slice_names
@@ -89,31 +91,47 @@ class WeightRun:
         how["out"] = self.folder("trained", f"{kind}-{seed}")
         return self.once((kind, seed), lambda: train_sides(self.model, self.tok, self.answers(seed), kind, **how))
 
-    def acts(self):
-        "Capture persona pairs at all blocks"
-        pairs = find_axis(self.study.axis).pairs(self.tok, self.study.n_pairs, 0)
-        return self.once("acts", lambda: capture(self.model, self.tok, pairs, "residual"))
+    def digest(self)->str:
+        "Say which differences these are, whatever of them is made: a comparison that holds this can be kept"
+        return digest([repr(self.study), weights_hash(self.model)])
 
-    def whole(self, kind, seed)->Whole:
-        "Give one difference with what slices may ask about it: the other families of its seed, adapters, activations"
-        others = {k: self.sides(k, seed).delta for k in self.study.kinds}
-        sides = self.sides(kind, seed)
-        return Whole(sides.delta, self.model, sides if kind != "full" else None, others, self.acts(), seed)
+# %% ../../nbs/65_weight.study.ipynb #c006b
+@patch
+def arms(self:WeightRun, seed)->dict:
+    "Give the differences of a seed, by family"
+    return {k: self.sides(k, seed).delta for k in self.study.kinds}
 
-    def report(self, seeds=None)->pd.DataFrame: # None: all seeds
-        "Give a line for each family and seed: how opposite the sides are, losses, and how far the answers differ"
-        lines = [dict(adapter=k, seed=s, norm=self.sides(k, s).delta.norm) | self.sides(k, s).report(self.model)
-                 | divergence(self.answers(s)) for s in seeds or self.study.seeds for k in self.study.kinds]
-        return pd.DataFrame(lines)
+@patch
+def acts(self:WeightRun):
+    "Capture persona pairs at all blocks"
+    pairs = find_axis(self.study.axis).pairs(self.tok, self.study.n_pairs, 0)
+    return self.once("acts", lambda: capture(self.model, self.tok, pairs, "residual"))
 
-    def match(self)->pd.DataFrame: return axis_match(self.study.axis, [self.task, *self.also.values()])
+@patch
+def whole(self:WeightRun, kind, seed)->Whole:
+    "Give one difference with what slices may ask about it: the other families of its seed, adapters, activations"
+    sides = self.sides(kind, seed)
+    adapters = sides if kind != "full" else None
+    return Whole(sides.delta, self.model, adapters, self.arms(seed), self.acts(), seed)
 
-    def ablation(self)->Ablation:
-        "Cut all differences in all ways"
-        s = self.study
-        wholes = {(k, seed): (lambda k=k, seed=seed: self.whole(k, seed)) for seed in s.seeds for k in s.kinds}
-        return ablate(self.model, self.tok, wholes, self.task, s.slices, self.also, self.folder("ablation"),
-                      alpha=s.alpha, control=s.control)
+# %% ../../nbs/65_weight.study.ipynb #c006c
+@patch
+def report(self:WeightRun, seeds=None)->pd.DataFrame: # None: all seeds
+    "Give a line for each family and seed: how opposite the sides are, losses, and how far the answers differ"
+    lines = [dict(adapter=k, seed=s, norm=self.sides(k, s).delta.norm) | self.sides(k, s).report(self.model)
+             | divergence(self.answers(s)) for s in seeds or self.study.seeds for k in self.study.kinds]
+    return pd.DataFrame(lines)
+
+@patch
+def match(self:WeightRun)->pd.DataFrame: return axis_match(self.study.axis, [self.task, *self.also.values()])
+
+@patch
+def ablation(self:WeightRun)->Ablation:
+    "Cut all differences in all ways"
+    s = self.study
+    wholes = {(k, seed): (lambda k=k, seed=seed: self.whole(k, seed)) for seed in s.seeds for k in s.kinds}
+    return ablate(self.model, self.tok, wholes, self.task, s.slices, self.also, self.folder("ablation"),
+                  alpha=s.alpha, control=s.control)
 
 # %% ../../nbs/65_weight.study.ipynb #c007
 def run_weights(
