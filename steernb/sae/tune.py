@@ -279,16 +279,20 @@ def training(folder)->tuple: # settings, table of steps, the last line ({} for a
 def history_of(
     folders, # of trainings
     like:dict|None=None, # settings that a run has to share, as its config.json has them
-    )->pd.DataFrame: # run, l1, l0 (share, mean of the second half), l0_sd, dead_frac, finished, why (not the same)
-    "List what trainings say of the law between penalty and sparsity"
+    )->pd.DataFrame: # run, l1, l0 (share), l0_half, l0_sd, dead_frac, finished, why (not the same)
+    """List what trainings say of the law between penalty and sparsity.
+
+    L0 is that of states held out; the mean of the second half in a run that has not finished."""
     out = []
     for f in map(Path, folders):
         config, steps, end = training(f)
         w = window(steps, ["l0_frac", "dead_frac"])
         other = [k for k, v in (like or {}).items() if config.get(k) != v]
         why = f"{other[0]} is {config.get(other[0])}" if other else "" if end else "has not finished"
-        penalty = window(steps, ["penalty"])["mean"].iloc[0] if config.get("target") else config["l1"]
-        out.append(dict(run=f.name, l1=penalty, l0=w.loc["l0_frac", "mean"], l0_sd=w.loc["l0_frac", "sd"],
+        penalty = config["l1"]
+        if config.get("target"): penalty = end.get("final_penalty", window(steps, ["penalty"])["mean"].iloc[0])
+        half, sd = w.loc["l0_frac", ["mean", "sd"]]
+        out.append(dict(run=f.name, l1=penalty, l0=end.get("held_l0_frac", half), l0_half=half, l0_sd=sd,
                         dead_frac=max(w.loc["dead_frac", "mean"], end.get("held_dead_frac", 0.)),
                         finished=bool(end), why=why))
     return pd.DataFrame(out)
@@ -389,12 +393,18 @@ def markdown(t:pd.DataFrame, digits:int=4)->str:
 
 PHASES = dict(begin=(0., .15), middle=(.15, .5), end=(.5, 1.))
 
-def criteria(folder, target:float)->dict: # criterion -> met
-    "Hold a training against the notes' criteria: L0 within a tenth of the target, dead < 75 %, no lasting collapse"
-    _, steps, end = training(folder)
-    w = window(steps, ["l0_frac", "dead_frac"])
-    return dict(finished=bool(end), l0=bool(abs(w.loc["l0_frac", "mean"] / target - 1) <= .1),
-                dead=bool(w.loc["dead_frac", "mean"] < .75), no_collapse=bool(w.loc["dead_frac", "min"] < .9))
+def criteria(
+    folder, # of a training
+    target:float, # share of latents
+    )->dict: # criterion -> met
+    """Hold a training against the notes' criteria: L0 within a tenth of the target, dead < 75 %, no lasting collapse.
+
+    The last, loss < .02, is theirs in the mean form: the loss of the sum form over the width, of scaled states."""
+    [run] = history_of([folder]).itertuples()
+    w = window(training(folder)[1], ["l0_frac", "dead_frac", "loss"])
+    dead, width = w.loc["dead_frac"], read_json(Path(folder)/"sae"/"cfg.json")["d_in"] if run.finished else math.nan
+    return dict(finished=run.finished, l0=bool(abs(run.l0 / target - 1) <= .1), dead=bool(dead["mean"] < .75),
+                no_collapse=bool(dead["min"] < .9), loss=bool(w.loc["loss", "mean"] / width < .02))
 
 def sae_report(
     folders, # of trainings
