@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['HEROES', 'PLACES', 'KEPT', 'GrpoConfig', 'trl_arguments', 'openings', 'sampling_gap', 'Reference', 'Rollouts',
            'trainer_class', 'Plan', 'paid', 'arm_of', 'update_norm', 'look', 'Looks', 'trained_copy', 'learned', 'kept',
-           'train_grpo', 'claims', 'check_grpo', 'run_trainer']
+           'train_grpo', 'claims', 'check_grpo', 'run_trainer', 'judgement', 'steps_to', 'sweep_line']
 
 # %% ../../nbs/75_rl.grpo.ipynb #g003
 import math, shutil, warnings
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cache
+from time import process_time
 from types import SimpleNamespace
 from typing import Annotated
 import pandas as pd
@@ -24,8 +25,9 @@ from transformers.trainer_utils import get_last_checkpoint
 from ..core import ConfigError, need
 from ..record import digest, read_log
 from ..model.load import device_of
-from ..model.run import frozen, token_logp, write
+from ..model.run import frozen, mean_logp, token_logp, write
 from ..model.text import chat_text, pad_left, token_ids
+from ..steer.intervention import Intervention
 from ..steer.weights import WeightDelta
 from ..adapter.config import Count, NotNegative, Positive, Schedule, Seed, Settings, Tracker, Whole
 from ..adapter.config import check_ranges, one_of, processes
@@ -275,6 +277,11 @@ class Looks(Log):
         super().__init__(title, folder)
         self.plan, self.prompts = plan, prompts
 
+    def on_step_begin(self, *args, **kw): self.begun = process_time()
+
+    def on_log(self, args, state, control, logs=None, **kw):
+        super().on_log(args, state, control, logs | dict(cpu=round(process_time() - self.begun, 3)), **kw)
+
     def on_step_end(self, args, state, control, **kw):
         super().on_step_end(args, state, control, **kw)
         if not self.writes(state) or state.global_step % self.plan.cfg.look_every: return
@@ -376,3 +383,49 @@ def run_trainer(plan:Plan, prompts, folder):
         t.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
         t.accelerator.wait_for_everyone()
     check_finite({n: p for n, p in plan.copy.named_parameters() if p.requires_grad})
+
+# %% ../../nbs/75_rl.grpo.ipynb #g036
+def judgement(
+    model, tok,
+    arm, # turned to 1; None: the model as it is
+    prompts, # new ones, one completion each
+    reward, # function of TRL's signature
+    kl:float|None=None, # at the end of training, nats a token
+    max_new_tokens:int=32,
+)->dict: # figures and label of `degeneracy`, `nll` under the untrained model in nats a token, some texts
+    "Judge what an arm writes to new prompts."
+    mode = "neither" if arm is None else "both"
+    rows = mode_rows(model, tok, arm or Intervention(), prompts, dict(reward=reward), [mode], max_new_tokens)
+    d = degeneracy(rows["text"], rows.reward.mean(), kl, list(rows.length), max_new_tokens)
+    nll = -mean_logp(model, tok, [p + t for p, t in zip(prompts, rows["text"])]).mean().item()
+    return d.figures | dict(label=d.label, nll=nll, samples=d.samples)
+
+# %% ../../nbs/75_rl.grpo.ipynb #g039
+def steps_to(
+    reward, # of each step
+    level:float,
+    over:int=10, # steps of a mean
+)->float: # NaN where no mean reaches it
+    "Find the first step at which the mean reward of the last ten steps reaches a level."
+    reached = pd.Series(list(reward)).rolling(over).mean().ge(level - 1e-9)
+    return float(reached.idxmax() + 1) if reached.any() else math.nan
+
+# %% ../../nbs/75_rl.grpo.ipynb #g042
+def sweep_line(
+    model, tok,
+    prompts, # to train on
+    reward, # as for `train_grpo`
+    new, # prompts of the judgement
+    levels=(), # rewards of which the step is told, see `steps_to`
+    base=None, # reward of the task alone, where there is one
+    **settings, # of `train_grpo`, with `out`
+)->dict: # reward at start and end, KL, norm of the update, sampling gap, CPU seconds, and what `judgement` gives
+    "Train with some settings, and judge."
+    arm = train_grpo(model, tok, prompts, reward, base, **settings)
+    h = arm.history[arm.history.reward.notna()]
+    def mean(name, rows=slice(-5, None)): return float(h[name][rows].mean()) if name in h else math.nan
+    line = dict(start=mean("reward", slice(5)), end=mean("reward"), gap=mean("sampling_gap", slice(None)),
+                norm=arm.history.update_norm.dropna().iloc[-1], steps=len(h), cpu=mean("cpu", slice(None)) * len(h))
+    cfg, kl = GrpoConfig(**{k: v for k, v in settings.items() if k not in ("out", "routing")}), mean("kl")
+    figures = judgement(model, tok, arm, new, reward, kl, cfg.max_new_tokens)
+    return line | figures | {f"to_{x:g}": steps_to(h.reward, x) for x in levels}
