@@ -23,7 +23,7 @@ WANDB = {"model_name": "model", "loss_type": "loss", "rank": "r", "max_samples":
 PARAMS = """model method adapter loss lr r modules n_depths depth depth_start depth_end loss_depths layer scale_s rot_v
             rot_u n_samples data_aware_init wd bs n_epochs""".split() # settings, where a table does not name them
 
-# %% ../../nbs/86_lab.tables.ipynb #c033
+# %% ../../nbs/86_lab.tables.ipynb #c033k
 def read_table(path)->pd.DataFrame:
     "Read a table from a CSV file; `FormatError` for anything else"
     with reading(path):
@@ -47,6 +47,7 @@ def run_filters(runs, finished, min_seconds, full, after)->list: # of (name, col
     def late(x): return pd.to_datetime(x, utc=True, format="ISO8601") > after
     return wanted if after is None else [*wanted, (f"after {after}", "started", late)]
 
+# %% ../../nbs/86_lab.tables.ipynb #c033l
 def load_summary(
     source, # CSV file, or a table such as that of `read_runs`
     finished:bool=True, # runs that ended
@@ -72,7 +73,7 @@ def load_summary(
     report = pd.DataFrame(lines, columns="filter before dropped unknown left".split())
     return runs.reset_index(drop=True), report.astype({c: "Int64" for c in report.columns[1:]})
 
-# %% ../../nbs/86_lab.tables.ipynb #c037
+# %% ../../nbs/86_lab.tables.ipynb #c037k
 def with_numbers(runs, metric)->pd.DataFrame:
     "Give the runs with the metric as floats; refuse text, a missing column and an empty table"
     check_columns(runs, [metric])
@@ -96,6 +97,7 @@ def table_by(runs, by, line)->pd.DataFrame:
     "Make a line of each group"
     return pd.DataFrame([dict(zip(by, key)) | line(g) for key, g in by_group(runs, by)])
 
+# %% ../../nbs/86_lab.tables.ipynb #c037l
 def summary_table(
     runs:pd.DataFrame, # see `read_runs`, `load_summary`
     by, # setting, or several: "lr", ["depth", "layer"]
@@ -112,14 +114,14 @@ def summary_table(
         known = sorted(runs[k].unique().tolist(), key=str)[:9]
         if not some.any(): raise ConfigError(f"no run has {k}={v!r}; there are {known}")
         runs = runs[some]
-    others = varying(runs, params, by)
-    def line(g):
-        x = g[metric]
-        d = dict(mean=x.mean(), median=x.median(), sd=x.std(), max=x.max(), min=x.min())
-        d |= dict(n=int(x.count()), n_nan=int(x.isna().sum()))
-        d["settings"] = len(g[others].astype(str).drop_duplicates()) if others else 1
-        return d | (dict(val_loss=g[loss].mean(), val_n=int(g[loss].count())) if loss in g else {})
-    return table_by(with_numbers(runs, metric), by, line)
+    runs, others = with_numbers(runs, metric), varying(runs, params, by)
+    mixed = pd.Series([tuple(map(str, x)) for x in runs[others].itertuples(index=False)], runs.index, dtype=object)
+    groups = runs.assign(mixed=mixed).groupby(by or np.zeros(len(runs)), dropna=False, observed=True)
+    t = groups[metric].agg(mean="mean", median="median", sd="std", max="max", min="min", n="count", n_nan="size")
+    t["n_nan"] -= t.n
+    t["settings"] = groups.mixed.nunique()
+    if loss in runs: t = t.assign(val_loss=groups[loss].mean(), val_n=groups[loss].count())
+    return t.reset_index(drop=not by)
 
 # %% ../../nbs/86_lab.tables.ipynb #c046
 def high_performers(
@@ -167,7 +169,7 @@ def model_notes(
         return d | dict(best_setting=", ".join(f"{p}={top[p]}" for p in shown))
     return table_by(with_numbers(runs, metric), ["model"], line)
 
-# %% ../../nbs/86_lab.tables.ipynb #c051
+# %% ../../nbs/86_lab.tables.ipynb #c051k
 def odd_runs(x, fewer, drop)->list: # of (kind, index, value, reference, n)
     "Find runs without a metric, at zero, far below the median, and as good with at most half of the samples"
     median, n, odd = x.median(), x.count(), []
@@ -188,6 +190,7 @@ def odd_seeds(runs, settings, metric, spread)->list: # of (kind, index, value, r
             odd.append((kind, same[metric].idxmax(), seeds["max"] - seeds["min"], median, seeds["n_valid"]))
     return odd
 
+# %% ../../nbs/86_lab.tables.ipynb #c051l
 def surprises(
     runs:pd.DataFrame,
     metric:str="main_metric",
