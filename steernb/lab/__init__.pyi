@@ -1,3 +1,5 @@
+from ..lab.trials import Sweep as Sweep, read_vary as read_vary, run_sweep as run_sweep
+from ..widget.monitor import Monitor as Monitor, compare_logs as compare_logs, curves_of as curves_of, run_states as run_states, watch as watch
 from ..lab.study import Study as Study
 from ..lab.arms import Contrast as Contrast, axis_pairs as axis_pairs, axis_task as axis_task, engineered_arm as engineered_arm, few_shot_arm as few_shot_arm, make_arms as make_arms, prompt_arm as prompt_arm, prompt_wordings as prompt_wordings, random_adapters as random_adapters, random_arms as random_arms, vector_arms as vector_arms
 from ..lab.budget import best_within as best_within, equal_kl as equal_kl, rough_prices as rough_prices, try_coefficients as try_coefficients

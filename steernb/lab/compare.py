@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 import pandas as pd
+from fastcore.basics import patch
 from ..core import ConfigError, nearest
 from ..record import atomic, check_target, write_csv
 from ..eval.resample import prediction_interval
@@ -135,12 +136,13 @@ class Case:
         t = self.report[self.report.status.isin(["refused", "not reached", "left out"]) & ~self.report.control]
         return dict(zip(t.arm, t.message))
 
-# %% ../../nbs/83_lab.compare.ipynb #r003
+# %% ../../nbs/83_lab.compare.ipynb #r003k
 def markdown_table(t:pd.DataFrame, digits:int=2)->str:
     "Write a table as Markdown, missing values as –"
     body = t.round(digits).astype(object).where(t.notna(), "–").to_numpy().tolist()
     return "\n".join("| " + " | ".join(map(str, r)) + " |" for r in [[*t], ["---"] * t.shape[1], *body])
 
+# %% ../../nbs/83_lab.compare.ipynb #r003l
 @dataclass
 class Results:
     "The cases of a study, {label: Case}, with everything they were made from"
@@ -170,20 +172,6 @@ class Results:
         return pd.concat([t for t in tables if t is not None and len(t)] or tables[:1], ignore_index=True)
 
     @property
-    def effort(self)->str:
-        "Say how long the parts took when they were made, and the most memory that one had"
-        known = [s for s in self.spent if s]
-        return f"{sum(s['seconds'] for s in known):.0f} s for {len(known)} parts of the study, " \
-               f"{max((s['memory'] for s in known), default=0.):.1f} GB of memory at most"
-
-    def priced_rows(self)->pd.DataFrame:
-        "Give the rows of all cases with the coefficient and the prices of their arm"
-        def one(case):
-            known = case.report.dropna(subset="kl").set_index(["arm", "seed"])[["coefficient", "kl", "kl_new"]]
-            return case.rows.assign(price=case.price, budget=case.budget).join(known, on=["arm", "seed"])
-        return pd.concat([one(case) for case in self.cases.values() if case.rows is not None], ignore_index=True)
-
-    @property
     def rows(self): return self.joined("rows")
     @property
     def cost(self): return self.joined("cost")
@@ -198,25 +186,48 @@ class Results:
         def table(c): return results_table(c.rows, c.cost, self.items, c.report if len(paid(c.report)) else None)
         return {k: table(c) for k, c in self.cases.items() if c.rows is not None}
 
-    def markdown(self, digits:int=2)->str:
-        "All tables with what they are about and a legend"
-        parts = [f"**{k}**\n\n{markdown_table(t, digits)}\n\n{self[k].equal}".rstrip() for k, t in self.tables.items()]
-        lost = "; ".join(f"{k}: {a}: {why}" for k, c in self.cases.items() for a, why in c.missing.items())
-        if lost: parts.append(f"Without a coefficient: {lost}")
-        return "\n\n".join([self.about, *parts, "\n".join(f"- `{k}`: {v}" for k, v in LEGEND.items())])
-    _repr_markdown_ = markdown
+    def _repr_markdown_(self): return self.markdown()
 
-    def plot(self):
-        "Draw effect against cost of every arm, one panel for each case"
-        import matplotlib.pyplot as plt
-        shown = {k: c for k, c in self.cases.items() if c.rows is not None}
-        fig, axes = plt.subplots(1, len(shown), figsize=(6.4 * len(shown), 4), layout="constrained", squeeze=False)
-        for ax, (k, c) in zip(axes[0], shown.items()):
-            known = c.rows[c.rows.arm.isin(c.cost.arm)].drop(columns="tier", errors="ignore")
-            plot_pareto(known, mean_cost(c.cost), ax)
-            ax.set_title(f"{k}; {ax.get_title(loc='left')}", loc="left")
-        plt.close(fig)
-        return fig
+# %% ../../nbs/83_lab.compare.ipynb #r003lk
+@patch
+def priced_rows(self:Results)->pd.DataFrame:
+    "Give the rows of all cases with the coefficient and the prices of their arm"
+    def one(case):
+        known = case.report.dropna(subset="kl").set_index(["arm", "seed"])[["coefficient", "kl", "kl_new"]]
+        return case.rows.assign(price=case.price, budget=case.budget).join(known, on=["arm", "seed"])
+    return pd.concat([one(case) for case in self.cases.values() if case.rows is not None], ignore_index=True)
+
+@patch(as_prop=True)
+def effort(self:Results)->str:
+    "Say how long the parts took when they were made, and the most memory that one had"
+    known = [s for s in self.spent if s]
+    return f"{sum(s['seconds'] for s in known):.0f} s for {len(known)} parts of the study, " \
+           f"{max((s['memory'] for s in known), default=0.):.1f} GB of memory at most"
+
+# %% ../../nbs/83_lab.compare.ipynb #r003ll
+@patch
+def markdown(self:Results, digits:int=2)->str:
+    "All tables with what they are about and a legend"
+    parts = [f"**{k}**\n\n{markdown_table(t, digits)}\n\n{self[k].equal}".rstrip() for k, t in self.tables.items()]
+    lost = "; ".join(f"{k}: {a}: {why}" for k, c in self.cases.items() for a, why in c.missing.items())
+    if lost: parts.append(f"Without a coefficient: {lost}")
+    return "\n\n".join([self.about, *parts, "\n".join(f"- `{k}`: {v}" for k, v in LEGEND.items())])
+
+@patch
+def plot(self:Results):
+    "Draw effect against cost of every arm, one panel for each case"
+    import matplotlib.pyplot as plt
+    shown = {k: c for k, c in self.cases.items() if c.rows is not None}
+    n = max(c.rows[~c.rows.control].arm.nunique() for c in shown.values())
+    size = 7.2, max(3.9, .9 + .21 * n) * len(shown)   # room for the names
+    fig, axes = plt.subplots(len(shown), 1, figsize=size, layout="constrained", squeeze=False)
+    for ax, (k, c) in zip(axes[:, 0], shown.items()):
+        known = c.rows[c.rows.arm.isin(c.cost.arm)].drop(columns="tier", errors="ignore")
+        plot_pareto(known, mean_cost(c.cost), ax)
+        ax.set_title(f"{k}; {ax.get_title(loc='left')}", loc="left")
+    fig.data = pd.concat([ax.data.assign(case=k) for ax, k in zip(axes[:, 0], shown)], ignore_index=True)
+    plt.close(fig)
+    return fig
 
 # %% ../../nbs/83_lab.compare.ipynb #f001
 def picture(fig, path):

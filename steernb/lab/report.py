@@ -67,170 +67,195 @@ class Trial:
         if s.tries and self.choosing is None: self.choosing = axis.task(s.n_items, s.item_seed, "A")
         self.made, self.curves, self.won, self.zero, self.spent = {}, {}, {}, {}, []
 
-    def examples(self)->Task|None:
-        "Give solved items of tier A, none of them asked; None where the axis has no items"
-        try: t = find_axis(self.study.axis).task(8, self.study.item_seed + 1, "A")
-        except ConfigError: return None
-        return t.like(t.items[~t.items.text.isin(self.task.items.text)])
+# %% ../../nbs/84_lab.report.ipynb #r007k
+@patch
+def examples(self:Trial)->Task|None:
+    "Give solved items of tier A, none of them asked; None where the axis has no items"
+    try: t = find_axis(self.study.axis).task(8, self.study.item_seed + 1, "A")
+    except ConfigError: return None
+    return t.like(t.items[~t.items.text.isin(self.task.items.text)])
 
-    def contrast(self, sites, seed, pairs, training=None)->Contrast:
-        "Say what arms by name are made from"
-        s = self.study
-        settings = s.depths, seed, self.examples(), s.training | (training or {}), s.capture
-        return Contrast(self.model, self.tok, s.axis, pairs, sites, *settings)
+@patch
+def contrast(self:Trial, sites, seed, pairs, training=None)->Contrast:
+    "Say what arms by name are made from"
+    s = self.study
+    settings = s.depths, seed, self.examples(), s.training | (training or {}), s.capture
+    return Contrast(self.model, self.tok, s.axis, pairs, sites, *settings)
 
-    def named(self, sites, seed, pairs, refused)->dict:
-        "Make the arms that the study names"
-        return make_arms(self.contrast(sites, seed, pairs), self.study.arms, 0, refused)
+@patch
+def named(self:Trial, sites, seed, pairs, refused)->dict:
+    "Make the arms that the study names"
+    return make_arms(self.contrast(sites, seed, pairs), self.study.arms, 0, refused)
 
-    def drawn(self, sites, seed)->tuple: # {name: arm}, [(name, reason)]
-        "Make the arms of one seed at one place, once"
-        key = (str(sites), seed)
-        if key not in self.made:
-            refused = []
-            try: arms = (self.make or self.named)(sites, seed, self.pairs[seed], refused)
-            except SteerError as e: arms, refused = {}, [("all arms", str(e))]
-            self.made[key] = arms, refused
-        return self.made[key]
+@patch
+def drawn(self:Trial, sites, seed)->tuple: # {name: arm}, [(name, reason)]
+    "Make the arms of one seed at one place, once"
+    key = (str(sites), seed)
+    if key not in self.made:
+        refused = []
+        try: arms = (self.make or self.named)(sites, seed, self.pairs[seed], refused)
+        except SteerError as e: arms, refused = {}, [("all arms", str(e))]
+        self.made[key] = arms, refused
+    return self.made[key]
 
-    def group(self, sites, name)->tuple: # {name: arm}, [(name, reason)]
-        "Give the arms of a seed, those that have none (`once`), or the `random` ones"
-        first = next(iter(self.pairs))
-        if name == "once":
-            words = {n: a for n, a in self.drawn(sites, first)[0].items() if words_only(a)}
-            return words | self.others, []
-        if name == "random":
-            drawn = (a for g in self.seeded() for a in self.group(sites, g)[0].values())
-            arms = chain(drawn, self.others.values())
-            vector = next((a for a in arms if isinstance(a, SteeringVector)), None)
-            return (random_arms(vector, self.study.n_random, first) if vector else {}), []
-        arms, refused = self.drawn(sites, name) if isinstance(name, int) else self.set_arm(*name)
-        return {n: a for n, a in arms.items() if not words_only(a)}, refused
+# %% ../../nbs/84_lab.report.ipynb #r007l
+@patch
+def seed_of(self:Trial, group):
+    "Give the seed of a group; what has none is counted to the first"
+    if isinstance(group, str): return next(iter(self.pairs))
+    return group[0] if isinstance(group, tuple) else group
 
-    def equal(self, arms, budget, price, name)->tuple: # {name: arm}, report
-        "Give arms one budget: their own strengths, what costs it, or the best coefficient tried within it"
-        s = self.study
-        if not arms or budget is None and not s.priced: return arms, budget_report([])
-        if budget is None: return arms, equal_kl(self.model, self.tok, priced(arms), None, **s.calibration)[1]
-        sign = {} if self.choosing is None else dict(task=self.choosing, n=len(self.choosing.items))
-        if not s.tries: return equal_kl(self.model, self.tok, arms, budget, **sign | s.calibration)
-        seen = self.curve(name, lambda: arms, s.prices)
-        words = {n: a for n, a in arms.items() if words_only(a)} # they stand at their own price
-        return best_within(arms, seen, budget, price) | words, choice_report(arms, seen, budget, price)
+@patch
+def seeded(self:Trial)->list: # seeds, or (seed, arm) where arms have settings
+    "List the groups of arms that have a seed"
+    return [(seed, arm) for seed in self.pairs for arm in self.study.settings] or [*self.pairs]
 
-    def curve(self, name, arms, prices, **more)->pd.DataFrame: # of `Meter.curve`
-        "Look at the arms that `arms()` gives at the coefficients that the study tries, once"
-        s, budgets = self.study, [b for b in self.study.budgets if b is not None]
-        def make():
-            options = dict(new_task=self.task if self.new_task else None) | s.calibration | more
-            meter = Meter(self.model, self.tok, self.choosing, **options)
-            near = budgets, s.more, prices
-            inside = dict(highest=max(s.tries), lowest=min(s.tries))
-            seen = [meter.curve(name, arm, s.tries, *near, **inside) for name, arm in arms().items()]
-            return dict(curve=pd.concat(seen, ignore_index=True))
-        if name not in self.curves: self.curves[name] = self.parts(f"curve {name}", make)["curve"]
-        return self.curves[name]
+@patch
+def group(self:Trial, sites, name)->tuple: # {name: arm}, [(name, reason)]
+    "Give the arms of a seed, those that have none (`once`), or the `random` ones"
+    first = next(iter(self.pairs))
+    if name == "once":
+        words = {n: a for n, a in self.drawn(sites, first)[0].items() if words_only(a)}
+        return words | self.others, []
+    if name == "random":
+        drawn = (a for g in self.seeded() for a in self.group(sites, g)[0].values())
+        arms = chain(drawn, self.others.values())
+        vector = next((a for a in arms if isinstance(a, SteeringVector)), None)
+        return (random_arms(vector, self.study.n_random, first) if vector else {}), []
+    arms, refused = self.drawn(sites, name) if isinstance(name, int) else self.set_arm(*name)
+    return {n: a for n, a in arms.items() if not words_only(a)}, refused
 
-    def grids(self, arms)->list: # of (arms, coefficients)
-        "Split arms into those on the whole grid, and words and random ones at its ends"
-        ends = {n: a for n, a in arms.items() if words_only(a) or is_control(a)}
-        rest = {n: a for n, a in arms.items() if n not in ends}
-        return [(some, at) for some, at in ((rest, self.study.coeffs), (ends, self.study.ends)) if some]
+# %% ../../nbs/84_lab.report.ipynb #r007m
+@patch
+def equal(self:Trial, arms, budget, price, name)->tuple: # {name: arm}, report
+    "Give arms one budget: their own strengths, what costs it, or the best coefficient tried within it"
+    s = self.study
+    if not arms or budget is None and not s.priced: return arms, budget_report([])
+    if budget is None: return arms, equal_kl(self.model, self.tok, priced(arms), None, **s.calibration)[1]
+    sign = {} if self.choosing is None else dict(task=self.choosing, n=len(self.choosing.items))
+    if not s.tries: return equal_kl(self.model, self.tok, arms, budget, **sign | s.calibration)
+    seen = self.curve(name, lambda: arms, s.prices)
+    words = {n: a for n, a in arms.items() if words_only(a)} # they stand at their own price
+    return best_within(arms, seen, budget, price) | words, choice_report(arms, seen, budget, price)
 
-    def scored(self, arms, seed)->pd.DataFrame:
-        "Ask the items"
-        how = self.study.reading | dict(zero=self.zero)
-        rows = [score(self.model, self.tok, self.task, some, at, seed, **how) for some, at in self.grids(arms)]
-        return pd.concat(rows, ignore_index=True)
+@patch
+def curve(self:Trial, name, arms, prices, **more)->pd.DataFrame: # a line for each arm and coefficient
+    "Look at the arms that `arms()` gives at the coefficients that the study tries, once"
+    s, budgets = self.study, [b for b in self.study.budgets if b is not None]
+    def make():
+        options = dict(new_task=self.task if self.new_task else None) | s.calibration | more
+        meter = Meter(self.model, self.tok, self.choosing, **options)
+        near = budgets, s.more, prices
+        inside = dict(highest=max(s.tries), lowest=min(s.tries))
+        seen = [meter.curve(name, arm, s.tries, *near, **inside) for name, arm in arms().items()]
+        return dict(curve=pd.concat(seen, ignore_index=True))
+    if name not in self.curves: self.curves[name] = self.parts(f"curve {name}", make)["curve"]
+    return self.curves[name]
 
-    def costs(self, arms, seed)->pd.DataFrame:
-        "Read neutral texts"
-        n = self.study.n_texts
-        costs = [delta_nll(self.model, self.tok, some, at, n=n) for some, at in self.grids(priced(arms))]
-        return pd.concat(costs, ignore_index=True).assign(seed=seed)
+# %% ../../nbs/84_lab.report.ipynb #r007n
+@patch
+def grids(self:Trial, arms)->list: # of (arms, coefficients)
+    "Split arms into those on the whole grid, and words and random ones at its ends"
+    ends = {n: a for n, a in arms.items() if words_only(a) or is_control(a)}
+    rest = {n: a for n, a in arms.items() if n not in ends}
+    return [(some, at) for some, at in ((rest, self.study.coeffs), (ends, self.study.ends)) if some]
 
-    def part(self, place, sites, budget, price, name)->dict: # rows, cost, report
-        "Take a group of arms through the steps, or read what an earlier run left"
-        seed = self.seed_of(name)
-        def make():
-            start = perf_counter()
-            arms, refused = self.group(sites, name)
-            arms, report = self.equal(arms, budget, price, f"{place or ''} {name}")
-            self.ready.setdefault((place, budget, price), {})[name] = arms
-            refusals = [dict(arm=a, status="refused", message=why) for a, why in refused]
-            report = budget_report([*refusals, *report.to_dict("records")]).assign(seed=seed)
-            rows = self.scored(arms, seed) if arms else None
-            cost = self.costs(arms, seed) if arms and self.study.n_texts else None
-            spent = dict(seconds=perf_counter() - start, memory=peak_memory())
-            return dict(rows=rows, cost=cost, report=report, spent=spent)
-        tables = self.parts(f"{place or ''} {budget or 'own'} {price} {name}", make)
-        self.spent.append(tables.pop("spent", {})) # runs of earlier versions do not know it
-        return tables | dict(report=budget_report(tables["report"]))
+@patch
+def scored(self:Trial, arms, seed)->pd.DataFrame:
+    "Ask the items"
+    how = self.study.reading | dict(zero=self.zero)
+    rows = [score(self.model, self.tok, self.task, some, at, seed, **how) for some, at in self.grids(arms)]
+    return pd.concat(rows, ignore_index=True)
 
-    def seed_of(self, group):
-        "Give the seed of a group; what has none is counted to the first"
-        if isinstance(group, str): return next(iter(self.pairs))
-        return group[0] if isinstance(group, tuple) else group
+@patch
+def costs(self:Trial, arms, seed)->pd.DataFrame:
+    "Read neutral texts"
+    n = self.study.n_texts
+    costs = [delta_nll(self.model, self.tok, some, at, n=n) for some, at in self.grids(priced(arms))]
+    return pd.concat(costs, ignore_index=True).assign(seed=seed)
 
-    def case(self, place, sites, budget, price, groups)->Case:
-        "Join the parts of one place at one budget: what every seed has, and what has no seed"
-        parts = {g: self.part(place, sites, budget, price, g) for g in groups}
-        seeds = {g: p for g, p in parts.items() if not isinstance(g, str)}
-        names = {self.seed_of(g): {} for g in seeds}
-        for g, p in seeds.items(): names[self.seed_of(g)] |= {} if p["rows"] is None else dict.fromkeys(p["rows"].arm)
-        shared, lost = in_all(names)
-        common = next(iter(shared.values()), {})
-        left = budget_report([dict(arm=a, status="left out", message="not possible in every seed") for a in lost])
-        shown = {g: p for g, p in parts.items() if p["rows"] is not None}
-        if not common and "once" not in shown: shown = {}
-        def joined(kind):
-            tables = {g: p[kind] for g, p in shown.items() if p[kind] is not None}
-            tables = [t[t.arm.isin(common)] if g in seeds else t for g, t in tables.items()]
-            return pd.concat(tables, ignore_index=True) if tables else None
-        report = pd.concat([*(p["report"] for p in parts.values() if len(p["report"])), left], ignore_index=True)
-        arms = self.arms_at((place, budget, price), common)
-        return Case(joined("rows"), joined("cost"), report, arms, place, budget, price)
+# %% ../../nbs/84_lab.report.ipynb #r007o
+@patch
+def part(self:Trial, place, sites, budget, price, name)->dict: # rows, cost, report
+    "Take a group of arms through the steps, or read what an earlier run left"
+    seed = self.seed_of(name)
+    def make():
+        start = perf_counter()
+        arms, refused = self.group(sites, name)
+        arms, report = self.equal(arms, budget, price, f"{place or ''} {name}")
+        self.ready.setdefault((place, budget, price), {})[name] = arms
+        refusals = [dict(arm=a, status="refused", message=why) for a, why in refused]
+        report = budget_report([*refusals, *report.to_dict("records")]).assign(seed=seed)
+        rows = self.scored(arms, seed) if arms else None
+        cost = self.costs(arms, seed) if arms and self.study.n_texts else None
+        spent = dict(seconds=perf_counter() - start, memory=peak_memory())
+        return dict(rows=rows, cost=cost, report=report, spent=spent)
+    tables = self.parts(f"{place or ''} {budget or 'own'} {price} {name}", make)
+    self.spent.append(tables.pop("spent", {})) # runs of earlier versions do not know it
+    return tables | dict(report=budget_report(tables["report"]))
 
-    def arms_at(self, key, common)->dict: # {seed: {name: arm}}
-        "Give the arms of a case as they were scored"
-        ready = dict(self.ready.get(key, {}))
-        once, chance = ready.pop("once", {}), ready.pop("random", {})
-        seeds = {seed: {} for seed in self.pairs}
-        for group, arms in ready.items(): seeds[self.seed_of(group)] |= {n: a for n, a in arms.items() if n in common}
-        return {seed: once | arms | chance for seed, arms in seeds.items()}
+# %% ../../nbs/84_lab.report.ipynb #r007p
+@patch
+def arms_at(self:Trial, key, common)->dict: # {seed: {name: arm}}
+    "Give the arms of a case as they were scored"
+    ready = dict(self.ready.get(key, {}))
+    once, chance = ready.pop("once", {}), ready.pop("random", {})
+    seeds = {seed: {} for seed in self.pairs}
+    for group, arms in ready.items(): seeds[self.seed_of(group)] |= {n: a for n, a in arms.items() if n in common}
+    return {seed: once | arms | chance for seed, arms in seeds.items()}
 
-    def seeded(self)->list: # seeds, or (seed, arm) where arms have settings
-        "List the groups of arms that have a seed"
-        return [(seed, arm) for seed in self.pairs for arm in self.study.settings] or [*self.pairs]
+@patch
+def case(self:Trial, place, sites, budget, price, groups)->Case:
+    "Join the parts of one place at one budget: what every seed has, and what has no seed"
+    parts = {g: self.part(place, sites, budget, price, g) for g in groups}
+    seeds = {g: p for g, p in parts.items() if not isinstance(g, str)}
+    names = {self.seed_of(g): {} for g in seeds}
+    for g, p in seeds.items(): names[self.seed_of(g)] |= {} if p["rows"] is None else dict.fromkeys(p["rows"].arm)
+    shared, lost = in_all(names)
+    common = next(iter(shared.values()), {})
+    left = budget_report([dict(arm=a, status="left out", message="not possible in every seed") for a in lost])
+    shown = {g: p for g, p in parts.items() if p["rows"] is not None}
+    if not common and "once" not in shown: shown = {}
+    def joined(kind):
+        tables = {g: p[kind] for g, p in shown.items() if p[kind] is not None}
+        tables = [t[t.arm.isin(common)] if g in seeds else t for g, t in tables.items()]
+        return pd.concat(tables, ignore_index=True) if tables else None
+    report = pd.concat([*(p["report"] for p in parts.values() if len(p["report"])), left], ignore_index=True)
+    arms = self.arms_at((place, budget, price), common)
+    return Case(joined("rows"), joined("cost"), report, arms, place, budget, price)
 
-    def jobs(self)->list: # of (place, sites, groups)
-        "List the places, and which groups of arms stand there"
-        s, groups = self.study, self.seeded()
-        chance = ["random"] if s.n_random else []
-        if not s.places: return [(None, s.sites, [*groups, "once", *chance])]
-        jobs = [(place, sites, [*groups, *chance]) for place, sites in s.places.items()]
-        apart = self.others or any(n in arm_maker for n in s.arms)
-        return jobs + ([("–", jobs[0][1], ["once"])] if apart else [])
+# %% ../../nbs/84_lab.report.ipynb #r007q
+@patch
+def jobs(self:Trial)->list: # of (place, sites, groups)
+    "List the places, and which groups of arms stand there"
+    s, groups = self.study, self.seeded()
+    chance = ["random"] if s.n_random else []
+    if not s.places: return [(None, s.sites, [*groups, "once", *chance])]
+    jobs = [(place, sites, [*groups, *chance]) for place, sites in s.places.items()]
+    apart = self.others or any(n in arm_maker for n in s.arms)
+    return jobs + ([("–", jobs[0][1], ["once"])] if apart else [])
 
-    def run(self)->Results:
-        "Take the steps at every place and budget"
-        s, cases = self.study, {}
-        tried = self.search()
-        for price, budget in product(s.prices, s.budgets):
-            for place, sites, groups in progress(self.jobs(), "places"):
-                cases[case_label(place, budget, price, s)] = self.case(place, sites, budget, price, groups)
-        if all(c.rows is None for c in cases.values()):
-            why = {m for c in cases.values() for m in c.report.message if m}
-            raise ConfigError("no arm was possible: " + "; ".join(sorted(why)[:3]))
-        curves = [t.assign(group=g) for g, t in self.curves.items()]
-        curves = pd.concat(curves, ignore_index=True) if curves else None
-        return Results(s, self.about(), cases, self.task.items, curves, tried, self.won, self.spent)
+@patch
+def about(self:Trial)->str:
+    "Say what was asked, with which seeds and controls"
+    note = find_axis(self.study.axis).note(self.model)
+    about = f"{self.task}; pairs of seeds {list(self.pairs)}; {self.study.n_random} random directions"
+    return about + (f"; {note}" if note else "")
 
-    def about(self)->str:
-        "Say what was asked, with which seeds and controls"
-        note = find_axis(self.study.axis).note(self.model)
-        about = f"{self.task}; pairs of seeds {list(self.pairs)}; {self.study.n_random} random directions"
-        return about + (f"; {note}" if note else "")
+@patch
+def run(self:Trial)->Results:
+    "Take the steps at every place and budget"
+    s, cases = self.study, {}
+    tried = self.search()
+    for price, budget in product(s.prices, s.budgets):
+        for place, sites, groups in progress(self.jobs(), "places"):
+            cases[case_label(place, budget, price, s)] = self.case(place, sites, budget, price, groups)
+    if all(c.rows is None for c in cases.values()):
+        why = {m for c in cases.values() for m in c.report.message if m}
+        raise ConfigError("no arm was possible: " + "; ".join(sorted(why)[:3]))
+    curves = [t.assign(group=g) for g, t in self.curves.items()]
+    curves = pd.concat(curves, ignore_index=True) if curves else None
+    return Results(s, self.about(), cases, self.task.items, curves, tried, self.won, self.spent)
 
 # %% ../../nbs/84_lab.report.ipynb #r018
 @patch
@@ -301,7 +326,7 @@ USUAL = { # whether an axis asks open questions: settings of a `Study`
 
 def usual(axis)->dict: # settings of a `Study`
     "Give what an axis is asked where nothing is said"
-    return USUAL[isinstance(find_axis(axis), OpenAxis)]
+    return dict(USUAL[isinstance(find_axis(axis), OpenAxis)])
 
 # %% ../../nbs/84_lab.report.ipynb #r010
 DEMO = Study(arms=("prompt", "mean_diff", "pca_diff"), tiers="ABC", budgets=(None,), priced=False)

@@ -423,10 +423,11 @@ def recipe(self:Found)->Recipe:
 def plot(self:Found):
     "Draw effect against price of every trial, the front, the budget, and what the recommended arm did afterwards"
     import matplotlib.pyplot as plt
-    from steernb.eval.plot import COLOURS
+    from steernb.eval.plot import look
     fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-    for (method, t), colour in zip(self.trials.groupby("method", sort=False), COLOURS * len(self.search.methods)):
-        ax.scatter(t.kl, t.effect.abs(), s=22, color=colour, alpha=.8, label=f"{method}, {len(t)} trials")
+    for k, (method, t) in enumerate(self.trials.groupby("method", sort=False)):
+        style = look(k) | dict(ls="none")
+        ax.plot(t.kl, t.effect.abs(), **style, ms=4.5, alpha=.8, label=f"{method}, {len(t)} trials")
     ax.step(self.front.kl, self.front.effect.abs(), where="post", color=".5", lw=1, label="front")
     ax.axvline(self.search.kl, color=".4", lw=.8, ls=":", label=f"budget {self.search.kl:g} nats")
     if self.test is not None:
@@ -435,6 +436,7 @@ def plot(self:Found):
                     capsize=3, label=f"{b.name} on items and prompts that chose nothing")
     ax.set(xscale="log", xlabel="price: KL (nats, 95th percentile)", ylabel="effect: half the difference of ±c")
     ax.legend(frameon=False, fontsize=8)
+    fig.data = self.trials
     plt.close(fig)
     return fig
 

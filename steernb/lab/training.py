@@ -24,6 +24,7 @@ from ..adapter.reversible import Adapter
 from ..adapter.sft import Versions, persona_completions, sft_versions
 from ..adapter.train import objective_of, places, prepared, train_adapter
 from ..eval.calibrate import price
+from ..eval.plot import look, name_ends
 from ..eval.power import seed_summary
 from ..eval.metrics import main_metric
 from ..eval.score import score
@@ -303,26 +304,30 @@ def plot_settings(
 # %% ../../nbs/89_lab.training.ipynb #c014b
 def plot_prices(
     tried:dict, # {seed: table of `try_coefficients`}; under "all" that of the prompt
-    names, # of the arms that are shown
+    names, # of arms
     budgets, # nats
     size:bool=False, # the size of the effect, where its sign is not known
-): # matplotlib figure
-    "Plot effects on the items that choose against their price, a line for each arm and seed, a star for the prompt"
+): # the Figure; its `.data` is the table that is shown
+    "Plot effects on the items that choose against their price, seeds as thin lines"
     import matplotlib.pyplot as plt
     fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
-    styles = ("o-", "s-", "x--", "d--", "^-.", "v:", "P:")
-    for i, name in enumerate(names):
-        for s in [s for s in tried if s != "all"]:
-            t = tried[s][tried[s].arm == name]
-            effect = t.effect.abs() if size else t.effect
-            label = name if s == next(iter(tried)) else None
-            ax.plot(t.kl.clip(1e-3, 3), effect, styles[i % 7], ms=4, lw=1, alpha=.8, color=f"C{i}", label=label)
-    for kl in budgets: ax.axvline(kl, ls=":", color="grey")
-    prompt = tried["all"][tried["all"].arm == "prompt"]
-    ax.plot(prompt.kl, prompt.effect, "*", ms=12, color="black", label="prompt")
+    t = pd.concat([t.assign(seed=s) for s, t in tried.items() if s != "all"], ignore_index=True)
+    t = t.assign(kl=t.kl.clip(1e-3, 3), effect=t.effect.abs() if size else t.effect)
     ax.set(xscale="log", xlabel="KL to the plain model, nats (95th percentile)",
            ylabel="size of the effect on tier A, nats" if size else "effect on tier A, nats")
-    ax.legend(frameon=False, fontsize=8)
+    ends = []
+    for i, name in enumerate(names):
+        own, style = t[t.arm == name], look(i)
+        for _, one in own.groupby("seed"): ax.plot(one.kl, one.effect, color=style["color"], lw=.6, alpha=.4)
+        mean = own.groupby("coeff")[["kl", "effect"]].mean()
+        ax.plot(mean.kl, mean.effect, **style, ms=4.5, lw=1.6)
+        ends.append((mean.kl.iloc[-1], mean.effect.iloc[-1], name, style))
+    for kl in budgets: ax.axvline(kl, ls=":", color="grey")
+    prompt = tried["all"][tried["all"].arm == "prompt"]
+    star = dict(color="black", marker="*")
+    ax.plot(prompt.kl, prompt.effect, **star, ls="none", ms=12)
+    name_ends(ax, ends + [(r.kl, r.effect, "prompt", star) for r in prompt.itertuples()])
+    fig.data = t
     plt.close(fig)
     return fig
 
