@@ -63,6 +63,20 @@ async function main() {
   await page.waitForFunction(() => [...document.querySelectorAll("textarea")].some(t => t.value.includes("import steernb")));
   await shot("playground", 1);
 
+  // a second message is answered beside the first; what was tried becomes a cell of a journal page
+  const second = cell(1).getByPlaceholder("another message, to compare with");
+  await second.fill("What is a lie?");
+  await second.press("Tab");
+  await page.waitForFunction(() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")[1].querySelectorAll(".widget-html-content")].some(e => /^steered, second message\s+\S/.test(e.innerText)));
+  await rested();
+  await cell(1).getByText(/^history: \d+ settings/).waitFor();
+  await cell(1).getByRole("button", { name: "history as a journal cell" }).focus();
+  await page.keyboard.press("Space");
+  await page.waitForFunction(() => [...document.querySelectorAll("textarea")].some(t => t.value.includes("replay(tried")));
+  await second.fill("");
+  await second.press("Tab");
+  await rested();
+
   // the explorer: compute, take a cell of the map by keyboard, make a vector
   await run(2);
   await cell(2).getByRole("button", { name: "compute" }).focus();
@@ -79,12 +93,24 @@ async function main() {
   await run(3);
   await text(3, "rose most").waitFor();
   await shot("rows", 3);
+
+  // features: the page of the first latent, the next one by keyboard, and that one turned
+  await run(4);
+  await text(4, "never fire").waitFor();
+  const first = await cell(4).locator("h2").innerText();
+  await cell(4).getByRole("button", { name: "next" }).focus();
+  await page.keyboard.press("Space");
+  await page.waitForFunction(old => { const h = document.querySelectorAll(".jp-Notebook .jp-CodeCell")[4].querySelector("h2"); return h && h.innerText !== old; }, first);
+  await cell(4).locator(".noUi-handle").focus();
+  for (let i = 0; i < 20; i++) await page.keyboard.press("ArrowRight");
+  await text(4, "c = +2.0").waitFor();
+  await shot("features", 4);
   await cell(1).locator(".jp-InputPrompt").click();
   const number = await cell(1).locator(".jp-InputPrompt").innerText();
   await page.keyboard.press("Shift+Enter");
   await page.waitForFunction(old => !["[*]:", old].includes(document.querySelectorAll(".jp-Notebook .jp-CodeCell")[1].querySelector(".jp-InputPrompt").innerText), number);
   await rested();
-  const told = await run(4), closed = await run(5);
+  const told = await run(5), closed = await run(6);
   expect(told.includes("model.layers.2.self_attn"), `a vector, not ${told}`);
   expect(told.includes("closed by the second run: True"), `the first playground closed, not ${told}`);
   expect(closed.includes("bit-identical: True"), `unchanged logits, not ${closed}`);

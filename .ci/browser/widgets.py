@@ -13,6 +13,7 @@ from phone import chromium
 
 CELLS = ["""import torch, steernb as sn
 from steernb.widget.explorer import explorer
+from steernb.widget.features import feature_browser
 from steernb.widget.rows import rows_browser
 from steernb.widget.playground import playground
 model, tok = sn.load()
@@ -22,6 +23,11 @@ task = sn.task("dilemmas").subset(16)
 rows = sn.score(model, tok, task, arms, coeffs=[-1, 0, 1])
 x = sn.model.encode(tok, "Is it true?")
 bare = model(**x).logits
+site = "model.layers.2" # a dictionary of random directions, which need no training
+W = torch.nn.functional.normalize(torch.randn(64, 128, generator=torch.Generator().manual_seed(0)), dim=-1)
+sae = sn.sae.Dictionary(dict(W_enc=W.T.contiguous(), W_dec=W, b_dec=torch.zeros(128), b_enc=torch.zeros(64)), site)
+acts = sn.capture(model, tok, pairs, [site])
+sae.measure(acts[site].pos)
 print("ready")""",
 """old = globals().get("p")
 p = playground(model, tok, arms, prompt="Would you tell a lie to Tom? Say why.")
@@ -30,9 +36,11 @@ p""",
 e""",
 """b = rows_browser(rows, task)
 b""",
+"""f = feature_browser(model, tok, sae, task.items.text.tolist(), dict(contrast=sn.sae.feature_contrast(sae, acts)))
+f""",
 """print(e.vector)
 print("closed by the second run:", old.comm is None and p.comm is not None)""",
-"""p.close(); e.close(); b.close()
+"""p.close(); e.close(); b.close(); f.close()
 print("bit-identical:", torch.equal(model(**x).logits, bare))"""]
 
 def tools(seconds=180)->tuple: # chromium and the folder of node_modules, or None; why not

@@ -36,7 +36,7 @@ def changes(
     task=None, # the Task of these rows; its items bring the texts and the labels on other values
     value:str|None=None, # a value of the task, such as "Value/Honesty"; None takes the labels of the rows
     words:str="", # only items whose text has these words
-)->pd.DataFrame: # item, text, zero, score, change (nats; with a label, positive is towards it), best first
+)->pd.DataFrame: # item, text, label, zero, score, change (nats; with a label, positive is towards it), best first
     """Compare each item under `arm` at `coeff` with the same item at c = 0, mean over seeds.
 
     Raises: `RowsError` without rows at c = 0, or for rows of several models or tasks."""
@@ -47,6 +47,7 @@ def changes(
     if value is not None: r, label = r[label.notna()], label.dropna()
     table = r.assign(score=r.logratio * label.fillna(1.)).pivot_table("score", "item", "coeff", dropna=False)
     out = pd.DataFrame(dict(zero=table[0.], score=table[coeff])).assign(change=lambda t: t.score - t.zero).reset_index()
+    out.insert(1, "label", out["item"].map(label.groupby(r["item"]).first()))
     out.insert(1, "text", item_texts(out["item"], task))
     for w in words.split():
         searched = out["item"].astype(str) + " " + out["text"]
@@ -105,7 +106,8 @@ def show(self:RowsBrowser):
     self.table = changes(rows, self.arm.value, self.coeff.value, task, value, self.words.value)
     self.report(False)
     def table(t):
-        t = t.set_index("item").rename(columns=dict(zero="c = 0", score=f"c = {self.coeff.value:g}"))
+        t = t.assign(label=t.label.map({1.: "+", -1.: "−"}).fillna("–")).set_index("item")
+        t = t.rename(columns=dict(zero="c = 0", score=f"c = {self.coeff.value:g}", change="change (nats)"))
         return html_table(t.map(lambda x: x if isinstance(x, str) else f"{x:+.2f}"))
     ends = "".join(f"<b>{word}</b>{table(t)}" for word, t in self.ends())
     self.view.value = f"<div>{escape(self.summary())}</div>{ends}"
