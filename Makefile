@@ -52,7 +52,7 @@ slow: dev    ## run the slow cells again and compare their figures with the stor
 wild: dev    ## damaged files, strange models and interruptions, all of them: an hour (ARGS=--quick for a sample)
 	@$(offline) $(PY) .ci/wild.py $(ONLY) $(ARGS)
 
-readme: dev  ## write README.md from nbs/index.ipynb
+readme: dev  ## write README.md and index.qmd (the site's home) from nbs/index.ipynb
 	@$(PY) .ci/readme.py
 
 docs: dev    ## build the site in _docs (needs quarto)

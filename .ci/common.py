@@ -41,7 +41,9 @@ def none(problems, what):
     assert not problems, f"{len(problems)} {what}:\n" + "\n".join(f"  {p}" for p in problems[:40])
 
 def notebooks(): return sorted(p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.ipynb"))
-def quarto_pages(): return sorted(p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.qmd"))
+def quarto_pages():
+    below = (p for folder in ("nbs", "journal") for p in Path(folder).rglob("*.qmd"))
+    return sorted([*Path(".").glob("*.qmd"), *below])
 
 def cells(path, kind="code"):
     return [c for c in json.loads(Path(path).read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]

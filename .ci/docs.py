@@ -1,5 +1,5 @@
 """The check of the documentation: processed, not built (the site needs quarto). Its lines begin with `docs:`."""
-import ast, importlib, json, os, re, warnings
+import ast, importlib, json, os, re, shutil, subprocess, warnings
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,7 +16,8 @@ class Page(HTMLParser):
         a = dict(attrs)
         self.ids |= {a[k] for k in ("id", "name") if a.get(k)}
         if tag == "a" and a.get("href"): self.links.append(a["href"])
-        if tag == "img": self.images.append((a.get("src") or "", (a.get("alt") or "").strip()))
+        alt = next((a[k] for k in ("alt", "fig-alt", "data-fig-alt") if a.get(k)), "")   # the latter are Quarto's
+        if tag == "img": self.images.append((a.get("src") or "", alt.strip()))
 
 def front_matter(path):
     "The YAML at the head of a processed notebook or a qmd page"
@@ -53,7 +54,7 @@ def page(path):
         nb = json.loads(text)
         nb["cells"], bare = flat_cells(nb)
         text = json.dumps(nb)
-    kind = {".ipynb": "ipynb", ".md": "gfm"}.get(path.suffix, "markdown")
+    kind = {".ipynb": "ipynb+link_attributes+header_attributes", ".md": "gfm"}.get(path.suffix, "markdown")
     return Page(pypandoc.convert_text(text, "html", format=kind, extra_args=["--mathml"])), bare
 
 MENU = "href", "file", "contents", "menu", "left", "right", "auto"
@@ -131,6 +132,8 @@ def rendered(proc, wanted):
         hint = "begin the cell with #| fig-alt: what it shows"
         bare += [f"{path}: the picture of the cell `{o}` ({hint})" for o in lacking]
         bare += [f"{path}: {src[:80]}" for src, alt in pages[path].images if not alt]
+        alone = re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", pages[path].html)   # Quarto makes alt a caption
+        bare += [f"{path}: a picture alone in a paragraph: {c[:60]}" for c in alone if path.suffix == ".ipynb"]
     return pages, bare, broken
 
 def dead_links(proc, pages, cfg):
@@ -163,7 +166,7 @@ def lost_targets(here, wanted):
     import yaml
     quarto = yaml.safe_load(Path("_quarto.yml").read_text(encoding="utf-8"))
     menu = targets(quarto["website"]["navbar"]) + targets(quarto["website"]["sidebar"])
-    named = [*quarto["project"]["render"], *quarto["project"].get("resources", []), *menu]
+    named = [*quarto["project"]["render"], *quarto["project"].get("resources", []), quarto["website"]["image"], *menu]
     def there(t): return any(here.glob(t)) or "*" in t and (here/t).parent.is_dir()
     absent = [t for t in named if not urlsplit(t).scheme and not t.startswith("!") and not there(t)]
     rooms = [p for p in wanted if re.match(r"\d\d_", p.name) or p.parent.name == "tutorials"]
@@ -189,6 +192,8 @@ def missing_fields(proc, pages, version):
         front = front_matter(proc/path)
         fields = ["title", "description", "date", "categories"] if dated else ["title", "description"]
         yield from (f"{path}: {k}" for k in fields if not front.get(k))
+        room = path.stem[3:] if re.match(r"\d\d_", path.name) else front.get("title")
+        if front.get("title") != room: yield f"{path}: its title is not {room}"
         if dated and not path.name.startswith(str(front.get("date"))):
             yield f"{path}: named for another day than {front.get('date')}"
     for p in ("CITATION.cff", "nbs/cite.qmd"):
@@ -207,6 +212,12 @@ def phone(pages):
     found = too_wide({str(p): x.html for p, x in pages.items()}, Path("nbs/styles.css").read_text(encoding="utf-8"))
     none((f"{n}: {w} px ({what})" for n, (w, what) in found.items()), f"pages are wider than {WIDTH} px")
     return f"{len(pages)} pages at {WIDTH} px, without Quarto's theme"
+
+def site(proc):
+    "The site builds, where Quarto is to be had"
+    if not shutil.which("quarto"): raise Skip("processed only: no quarto here")
+    p = subprocess.run(["quarto", "render", "--no-cache"], cwd=proc, capture_output=True, text=True)
+    assert p.returncode == 0, p.stderr[-3000:]
 
 def counted(problems, what, n, things):
     "Fail with the list of problems, or note how many things were looked at"
@@ -240,6 +251,7 @@ def _():
         yield ("docs: results page shows what the pages store now",
                lambda: none(stale_results(), f"outputs are old ({again})"))
         yield "docs: no page is wider than a phone", lambda: phone(pages)
+        yield "docs: Quarto builds the site", lambda: site(proc)
         yield ("docs: _quarto.yml names files that exist, and all notebooks in order",
                lambda: of_all(lost_targets(here, wanted), "targets", "targets"))
         yield ("docs: every term of the glossary names a function",

@@ -77,7 +77,7 @@ def problems(root=Path(".")):
     for path in sorted(p for folder in ("nbs", "journal") for p in (root/folder).rglob("*.ipynb")):
         yield from (f"{path.relative_to(root)}: {p}" for p in notebook_problems(path))
     pages = (p for folder in ("nbs", "journal") for p in (root/folder).rglob("*.qmd"))
-    for path in sorted([*root.glob("*.md"), *pages]):
+    for path in sorted([*root.glob("*.md"), *root.glob("*.qmd"), *pages]):
         wrong = page_problems(front_matter(path.read_text(encoding="utf-8")))
         yield from (f"{path.relative_to(root)}: {p}" for p in wrong)
     for path in [root/"_quarto.yml", root/"CITATION.cff", *sorted((root/".github"/"workflows").glob("*.yml"))]:

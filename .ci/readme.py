@@ -1,7 +1,7 @@
-"""README.md from nbs/index.ipynb: what nbdev_readme does, without quarto.
+"""README.md from nbs/index.ipynb (what nbdev_readme does, without quarto), and index.qmd, the same as the site's home.
 
-Links of the notebook that begin with ../ are relative to the top folder in the README. Pictures are linked
-from images/, never stored in the notebook.
+Links of the notebook that begin with ../ are relative to the top folder in both. Pictures are linked from images/,
+never stored in the notebook.
 """
 import json, re
 from pathlib import Path
@@ -33,6 +33,16 @@ def render(path):
             parts += filter(None, map(output, cell["outputs"]))
     return "\n\n".join(p.strip("\n") for p in parts) + "\n"
 
+def home(readme):
+    "The site's first page from the text of the README: its title as front matter, pictures with Quarto's alt text"
+    title, summary, text = re.fullmatch(r"<!--.*?-->\s*# (.+?)\n\n> (.+?)\n(.*)", readme, flags=re.S).groups()
+    front = f'---\ntitle: {title}\npagetitle: {title}\ndescription: "{summary}"\n---\n\n'
+    return front + HEAD + re.sub(r"(?m)^!\[(.*)\]\((\S+)\)$", r'![](\2){fig-alt="\1"}', text)
+
+def pages(root):
+    "{path: text} of what is written from the notebook"
+    readme = render(Path(root)/"nbs/index.ipynb")
+    return {Path(root)/"README.md": readme, Path(root)/"index.qmd": home(readme)}
+
 if __name__ == "__main__":
-    root = Path(__file__).resolve().parents[1]
-    (root/"README.md").write_text(render(root/"nbs/index.ipynb"), encoding="utf-8")
+    for path, text in pages(Path(__file__).resolve().parents[1]).items(): path.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ WORDS = dict(wide="lines over 120 columns", long="functions over 1,600 character
              joined="statements joined by ; or in an assignment of unlike things",
              own="pages with more than 40 lines of their own")
 BARS = dict(wide=0, long=0, tall=5, many=5, private=0, joined=0, own=13) # at most so many in the whole project
-KB = 1350
+KB = 1470
 COLUMNS, CHARACTERS, LINES, PARAMETERS, OWN = 120, 1600, 40, 8, 40
 
 def rooms():
