@@ -41,10 +41,11 @@ _verbs = {
 _spaces = {
     "model": {
         "model.hooks": "blocks",
-        "model.load": "byte_tokenizer random_model",
+        "model.load": "byte_tokenizer memory_need random_model",
         "model.text": "chat_text encode",
         "model.states": "last_states pooling",
         "model.capture": "contrast_loss contrast_losses",
+        "model.reuse": "exact_depths reusing",
     },
     "data": {
         "data.pairs": "Pair check_pairs text_pairs",
@@ -73,9 +74,10 @@ _spaces = {
         "eval.resample": "table_correlation",
         "eval.stats": "fit_line random_z",
         "eval.metrics": "asymmetry coeff_table legacy_corr normalised_gain steering_f1 value_shifts",
+        "eval.plot": "plot_effects plot_written",
         "eval.field": "Grade entanglement judged misses random_personas shuffled_correlation three_scores wrong_way",
         "eval.power": "axis_check coherence_search detectable_effect dilemmas_needed mixed_slope multi_seed "
-                      "seed_summary "
+                      "seed_summary seeds_needed "
                       "select_then_report",
     },
     "adapter": {
@@ -94,20 +96,26 @@ _spaces = {
         "weight.study": "WeightStudy run_weights",
         "weight.baseline": "activation_oracle candidate svd_grid synthetic",
     },
+    "serve": {"serve.endpoint": "Endpoint read_arms serving"},
     "sae": {
         "sae.dictionary": "Dictionary Features Splice load_sae loss_recovered random_features spliced",
         "sae.train": "Activations LiveActivations SAEConfig architectures help_of load_activations read_documents "
                      "split_text store_activations train_sae",
         "sae.tune": "compare_runs config_grid delete_runs l1_from_mean load_config monitor notes_recount notes_rule "
                     "retry sae_report search_l1 settled suggest_from suggest_l1 window",
-        "sae.features": "feature_card feature_contrast feature_parts top_contexts write_cards",
+        "sae.features": "feature_card feature_contrast feature_parts feature_texts feature_words top_contexts "
+                        "write_cards",
+        "widget.features": "feature_browser",
     },
     "rl": {
         "rl.rewards": "compose degeneracy diversity make_reward reward reward_names",
-        "rl.routing": "Routing VectorRouter mode_rows mode_table router separation",
-        "rl.grpo": "GrpoConfig openings train_grpo",
+        "rl.routing": "Routing VectorRouter fit_router mode_rows mode_table plot_modes router separation "
+                      "separation_table",
+        "rl.grpo": "GrpoConfig judgement openings sweep_line train_grpo",
     },
     "lab": {
+        "lab.trials": "Sweep read_vary run_sweep",
+        "widget.monitor": "Monitor compare_logs curves_of run_states watch",
         "lab.study": "Study",
         "lab.arms": "Contrast axis_pairs axis_task engineered_arm few_shot_arm make_arms prompt_arm prompt_wordings "
                     "random_adapters random_arms vector_arms",

@@ -1,4 +1,4 @@
-from . import model as model, data as data, direction as direction, steer as steer, files as files, metrics as metrics, adapter as adapter, weight as weight, sae as sae, rl as rl, lab as lab
+from . import model as model, data as data, direction as direction, steer as steer, files as files, metrics as metrics, adapter as adapter, weight as weight, serve as serve, sae as sae, rl as rl, lab as lab
 from .core import SteerError as SteerError, SiteError as SiteError, PairError as PairError, FormatError as FormatError, RowsError as RowsError, ConfigError as ConfigError, CoherenceError as CoherenceError, quiet as quiet
 from .model.hooks import Trace as Trace, TraceDict as TraceDict, sites as sites
 from .model.load import explore as explore, load as load
