@@ -227,7 +227,8 @@ def folded(
     h, s = head(path), stored(path)
     at = s[(s.kind == "table") & ((s.heading == heading) if heading else True)].index[number]
     above = s.text[at - 1] if at and s.kind[at - 1] == "print" and s.heading[at - 1] == s.heading[at] else ""
-    top = f"### [{h['title']}]({path.name}) {{#{path.stem[11:]}}}\n\n{h['date']}. {h['description']}\n\n{predicted(path)}"
+    title = f"### [{h['title']}]({path.name}) {{#{path.stem[11:]}}}"
+    top = f"{title}\n\n{h['date']}. {h['description']}\n\n{predicted(path)}"
     table = f"{above[above.rfind(chr(10)) + 1:]}\n\n{s.text[at]}"
     found = "\n>\n> ".join(findings(path))
     return f"{top}\n\n> {found}\n\n<details><summary>the table</summary>\n\n{table}\n\n</details>\n"
