@@ -99,8 +99,8 @@ _spaces = {
     "serve": {"serve.endpoint": "Endpoint read_arms serving"},
     "sae": {
         "sae.dictionary": "Dictionary Features Splice load_sae loss_recovered random_features spliced",
-        "sae.train": "Activations LiveActivations SAEConfig architectures help_of load_activations read_documents "
-                     "split_text store_activations train_sae",
+        "sae.stream": "Activations LiveActivations load_activations read_documents split_text store_activations",
+        "sae.train": "SAEConfig architectures help_of train_sae",
         "sae.tune": "compare_runs config_grid delete_runs l1_from_mean load_config monitor notes_recount notes_rule "
                     "retry sae_report search_l1 settled suggest_from suggest_l1 window",
         "sae.features": "feature_card feature_contrast feature_parts feature_texts feature_words top_contexts "

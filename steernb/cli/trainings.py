@@ -67,7 +67,7 @@ class Sae(Command):
 def documents(self:Sae, model)->list:
     "Read the texts."
     from steernb.data.defaults import default_texts
-    from steernb.sae.train import read_documents
+    from steernb.sae.stream import read_documents
     if self.texts: return read_documents(self.texts)
     return default_texts(model, 64 if self.quick else 4096)
 
@@ -76,7 +76,8 @@ def train(self:Sae):
     "Train a dictionary on a model's states."
     model, tok = self.load()
     from steernb.model.hooks import sites
-    from steernb.sae.train import store_activations, train_sae, warnings_of
+    from steernb.sae.stream import store_activations
+    from steernb.sae.train import train_sae, warnings_of
     from steernb.sae.tune import monitor
     site = self.site or sites(model, "residual")[len(sites(model, "residual")) // 2]
     data = store_activations(model, tok, self.documents(model), site, self.out/"states")
@@ -106,7 +107,7 @@ def feature(self:Sae):
     model, tok = self.load()
     from steernb.sae.dictionary import load_sae
     from steernb.sae.features import feature_card, write_cards
-    from steernb.sae.train import as_documents
+    from steernb.sae.stream import as_documents
     texts = [t for d in as_documents(self.documents(model))[:10] for t in d]
     card = feature_card(model, tok, load_sae(self.runs[0]/"sae"), self.latent, texts)
     self.say(table(card.contexts), table(card.lens), table(card.effect))
