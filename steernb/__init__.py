@@ -45,7 +45,8 @@ _spaces = {
         "model.text": "chat_text encode",
         "model.states": "last_states pooling",
         "model.capture": "contrast_loss contrast_losses",
-        "model.reuse": "exact_depths reusing",
+        "model.prefix": "forks prefix_logits",
+        "model.reuse": "exact_depths reusing steady",
     },
     "data": {
         "data.pairs": "Pair check_pairs text_pairs",
