@@ -127,6 +127,7 @@ _spaces = {
         "lab.tables": "best_table high_performers load_summary model_notes seed_variance summary_table surprises "
             "trends",
         "lab.search": "Recipe Search",
+        "lab.card": "axis_lines steered_axes",
     },
 }
 
