@@ -71,7 +71,7 @@ _spaces = {
     "metrics": {
         "eval.rows": "check_rows join_rows",
         "eval.side_effects": "capability writing",
-        "eval.calibrate": "iso_kl norm_relative output_sign",
+        "eval.calibrate": "iso_kl iso_kls norm_relative output_sign",
         "eval.resample": "table_correlation",
         "eval.stats": "fit_line random_z",
         "eval.metrics": "asymmetry coeff_table legacy_corr normalised_gain steering_f1 value_shifts",

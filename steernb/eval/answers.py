@@ -103,7 +103,7 @@ class Prompts:
     def first(self, n)->list:
         "Sequences of the first `n` items"
         return list(range(min(n, len(self.task.items))))
-    def together(self, lengths, n=None)->list: # of (sequences, tokens)
+    def together(self, x, lengths, n=None)->list: # of (sequences, tokens)
         "Sequences that belong in one batch, of the first `n` items"
         return [([i], lengths[i]) for i in self.first(len(lengths) if n is None else n)]
     def logits(self, x, keep):
@@ -147,11 +147,12 @@ class OptionPrompts(Prompts):
     "Prompts whose answers are texts: a sequence for each option"
     def prepare(self, items): self.sides = padded(items["sides"], float("nan"))
     def first(self, n): return list(range(int((~self.sides[:n].isnan()).sum())))
-    def together(self, lengths, n=None):
-        if not self.prefix: return super().together(lengths, n)
+    def together(self, x, lengths, n=None):
+        if not self.prefix: return super().together(x, lengths, n)
         n_options = (~self.sides[:n].isnan()).sum(1).tolist()
         each = torch.arange(sum(n_options)).split(n_options)
-        return [(rows.tolist(), sum(lengths[i] for i in rows)) for rows in each]
+        start = x["start"][:, 0].tolist()
+        return [(rows.tolist(), start[rows[0]] + sum(lengths[i] - start[i] for i in rows)) for rows in each]
     def encode(self, system):
         items = self.task.items.to_dict("records")
         asked = [(p, o) for p, r in zip(self.texts(system), items) for o in self.task.continuations(r, p)]
