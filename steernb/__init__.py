@@ -45,7 +45,8 @@ _spaces = {
         "model.text": "chat_text encode",
         "model.states": "last_states pooling",
         "model.capture": "contrast_loss contrast_losses",
-        "model.reuse": "exact_depths reusing",
+        "model.prefix": "forks prefix_logits",
+        "model.reuse": "exact_depths reusing steady",
     },
     "data": {
         "data.pairs": "Pair check_pairs text_pairs",
@@ -126,6 +127,7 @@ _spaces = {
         "lab.tables": "best_sentence best_table best_values chance_of high_performers load_summary model_notes "
                       "plot_sweep recommended seed_variance summary_table surprises trends",
         "lab.search": "Recipe Search",
+        "lab.card": "axis_lines steered_axes",
     },
 }
 

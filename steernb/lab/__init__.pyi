@@ -8,3 +8,4 @@ from ..lab.report import run_study as run_study, sweep as sweep
 from ..lab.runs import delete_runs as delete_runs, experiment_name as experiment_name, read_runs as read_runs, run_all as run_all, run_folder as run_folder, sql as sql
 from ..lab.tables import best_sentence as best_sentence, best_table as best_table, best_values as best_values, chance_of as chance_of, high_performers as high_performers, load_summary as load_summary, model_notes as model_notes, plot_sweep as plot_sweep, recommended as recommended, seed_variance as seed_variance, summary_table as summary_table, surprises as surprises, trends as trends
 from ..lab.search import Recipe as Recipe, Search as Search
+from ..lab.card import axis_lines as axis_lines, steered_axes as steered_axes
