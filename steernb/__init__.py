@@ -115,7 +115,7 @@ _spaces = {
         "rl.grpo": "GrpoConfig judgement openings sweep_line train_grpo",
     },
     "lab": {
-        "lab.trials": "Sweep read_vary run_sweep",
+        "lab.trials": "Sweep read_trials read_vary run_sweep",
         "widget.monitor": "Monitor compare_logs curves_of run_states watch",
         "lab.study": "Study",
         "lab.arms": "Contrast axis_pairs axis_task engineered_arm few_shot_arm make_arms prompt_arm prompt_wordings "
@@ -123,9 +123,9 @@ _spaces = {
         "lab.budget": "best_within equal_kl rough_prices try_coefficients",
         "lab.compare": "results_table summarise",
         "lab.report": "run_study sweep",
-        "lab.runs": "experiment_name read_runs run_all run_folder sql",
-        "lab.tables": "best_table high_performers load_summary model_notes seed_variance summary_table surprises "
-            "trends",
+        "lab.runs": "delete_runs experiment_name read_runs run_all run_folder sql",
+        "lab.tables": "best_sentence best_table best_values chance_of high_performers load_summary model_notes "
+                      "plot_sweep recommended seed_variance summary_table surprises trends",
         "lab.search": "Recipe Search",
         "lab.card": "axis_lines steered_axes",
     },
