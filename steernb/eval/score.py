@@ -18,7 +18,7 @@ from torch import Tensor
 from ..core import ConfigError, check_number, check_whole, progress, quiet
 from ..record import FUNCTIONS, content_digest, digest
 from ..data.tasks import Task
-from ..model.reuse import reusing
+from ..model.reuse import reusing, steady
 from ..model.run import evaluating
 from ..model.text import batch_tokens, run_batches
 from ..steer.intervention import weights_hash
@@ -109,7 +109,7 @@ def run_cell(
         rows = [some[i] for i in rows]
         out[rows] = prompts.forward(x, lengths, rows, how.nll)
         if bar is not None: bar.update(len(rows))
-    with evaluating(model), arm(model, c), quiet():
+    with evaluating(model), arm(model, c), steady(model), quiet():
         run_batches(run, [lengths[i] for i in some], how.batch_size, batch_tokens(model))
     return prompts.by_item(out)[:n]
 
