@@ -125,6 +125,9 @@ class Command:
     def say(self, *lines):
         if not self.quiet: print(*lines, sep="\n", flush=True)
     def wrote(self, paths): print(*(f"wrote {p}" for p in paths), sep="\n", flush=True)
+    def preview(self):
+        "Print the settings as they would be used"
+        print(json.dumps(dict(command=self.name, **asdict(self)), indent=1, default=str))
     def load(self, **options):
         "Load the model that the command names."
         from steernb.model.load import find_model, load
@@ -158,9 +161,7 @@ def obey(args:list):
     if odd: raise ConfigError(f"the argument {odd[0]!a} is not UTF-8 text")
     c = parsed(args).resolve()
     c.check(flags_of(args))
-    if c.dry_run:
-        print(json.dumps(dict(command=c.name, **asdict(c)), indent=1, default=str))
-        return
+    if c.dry_run: return c.preview()
     with warnings.catch_warnings(), quiet() if c.quiet or not sys.stderr.isatty() else nullcontext():
         warnings.showwarning = lambda message, *where, **how: complain(args, f"warning: {message}")
         c.run()

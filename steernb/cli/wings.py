@@ -85,6 +85,7 @@ class Runs(Command):
     by:str = "main_metric" # column to sort by, largest first
     watch:float|None = None # seconds: show how each run is doing, again and again, until none is at work
     compare:tuple[str, ...] = () # names of runs: what they differ in; the others are held against the first
+    delete:str|None = None # runs to delete: a condition, such as "lr > .1 and not finished"; --dry_run only lists them
 
     files = ("runs.csv",)
 
@@ -97,7 +98,16 @@ class Runs(Command):
         if not any(self.root.glob("**/metrics.jsonl")):
             raise ConfigError(f"{self.root} holds no runs: `steernb train` makes one")
 
+    def preview(self): return self.removed() if self.delete else super().preview()
+
+    def removed(self):
+        "Delete the runs that --delete names, or list them"
+        from steernb.lab.runs import delete_runs
+        gone, word = delete_runs(self.root, self.delete, self.dry_run).run, "would go" if self.dry_run else "deleted"
+        print(*gone, f"{len(gone)} runs of {self.root}: {word}", sep="\n", flush=True)
+
     def run(self):
+        if self.delete: return self.removed()
         from steernb.core import nearest
         from steernb.lab.runs import read_runs
         from steernb.widget.monitor import compare_logs, watch
@@ -414,7 +424,9 @@ class CommandLine:
 class SweepLine(Command):
     "Run a command over settings: `steernb sweep --vary lr=1e-3,1e-2 r=8..64 seed=0,1,2 -- train --quick`"
     name = "sweep"
-    vary:tuple[str, ...] # NAME=VALUE,VALUE or NAME=LOW..HIGH of the command's flags
+    vary:tuple[str, ...] = () # NAME=VALUE,VALUE or NAME=LOW..HIGH of the command's flags
+    template:str|None = None # a sweep of the notes, three seeds, see the error for an unknown one; --vary adds
+    retry:bool = False # ask again for trials that ended with an error
     metric:str = "main_metric" # entry of a run's log (or of its summary.csv) that judges it
     goal:Literal["max", "min"] = "max" # whether more of it is better
     cost:str|None = None # a second entry, which should be small
@@ -442,9 +454,9 @@ class SweepLine(Command):
 @patch
 def sweep(self:SweepLine):
     "Give the sweep's settings"
-    from steernb.lab.trials import Sweep, read_vary
+    from steernb.lab.trials import Sweep, vary_of
     own = {k: getattr(self, k) for k in "metric goal cost sampler n_trials seed pruner signal".split()}
-    return Sweep(read_vary(self.vary), **own)
+    return Sweep(vary_of(self.template, self.vary), **own)
 
 @patch
 def check(self:SweepLine, given):
@@ -470,7 +482,7 @@ def check(self:SweepLine, given):
 @patch
 def run(self:SweepLine):
     from steernb.lab.trials import run_sweep
-    how = dict(workers=self.workers, storage=self.storage, beat=self.beat, what=" ".join(self.line))
+    how = dict(workers=self.workers, storage=self.storage, beat=self.beat, what=" ".join(self.line), again=self.retry)
     t = run_sweep(self.sweep(), CommandLine(self.line), self.out, **how)
     t = t.sort_values(self.metric, ascending=self.goal == "min", kind="stable")
     self.say(table(t, digits=4))

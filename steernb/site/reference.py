@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['STARS', 'CLUTTER', 'STATES', 'GREY', 'SVG', 'in_cell', 'type_name', 'notes_of', 'parameter_table', 'names_defined',
            'definitions', 'source_line', 'SignatureTable', 'page_cells', 'stored', 'head', 'table_of', 'stored_tables',
-           'predicted', 'alt_text', 'NotesLink', 'coverage_line', 'coverage', 'colourless', 'light_and_dark',
-           'save_svg']
+           'predicted', 'findings', 'listed', 'folded', 'alt_text', 'NotesLink', 'coverage_line', 'coverage',
+           'colourless', 'light_and_dark', 'save_svg']
 
 # %% ../../nbs/99_site.reference.ipynb #c003
 import ast, inspect, re
 from functools import cache
 from pathlib import Path
+from textwrap import shorten
 from xml.etree import ElementTree
 import matplotlib as mpl
 import pandas as pd
@@ -200,6 +201,37 @@ def predicted(path)->str: # markdown, "" where a page expects nothing
     with reading(path): texts = ["".join(c["source"]) for c in page_cells(path) if c["cell_type"] == "markdown"]
     found = (re.findall(r"^\*\*Prediction.*?(?=^\*\*[A-Z]|^#|\Z)", t, flags=re.M | re.S) for t in texts)
     return "\n\n".join(x.strip() for parts in found for x in parts)
+
+# %% ../../nbs/99_site.reference.ipynb #x305
+def findings(path)->list: # lines of markdown
+    "Read what a page found: the last thing it printed, or its last correction."
+    s = stored(path)
+    texts = s.text[(s.kind == "print") & ~s.text.str.contains("made by: ")]   # what a page says of itself is no finding
+    mended = texts[texts.str.startswith("Correction of ")].str.split("\n").str[0]
+    last = mended.iloc[-1] if len(mended) else texts.iloc[-1]
+    return [x.replace("<", "&lt;").replace("*", "\\*").replace("~", "\\~") for x in last.split("\n") if x.strip()]
+
+# %% ../../nbs/99_site.reference.ipynb #x306
+def listed(path)->str: # a line of a markdown table
+    "List a page: day, question, the beginning of what it found."
+    h, text = head(path), " ".join(findings(path)).replace("|", "\\|")
+    return f"| {h['date']} | [{h['title']}](#{path.stem[11:]}) | {shorten(text, 260, placeholder=' …')} |"
+
+# %% ../../nbs/99_site.reference.ipynb #x307
+def folded(
+    path, # a page
+    heading=None, # above the table that is its result; None: any
+    number:int=0, # of the table under it
+)->str: # markdown
+    "Show a page as title, answer, prediction, finding and its folded table, with what was printed above that."
+    h, s = head(path), stored(path)
+    at = s[(s.kind == "table") & ((s.heading == heading) if heading else True)].index[number]
+    above = s.text[at - 1] if at and s.kind[at - 1] == "print" and s.heading[at - 1] == s.heading[at] else ""
+    title = f"### [{h['title']}]({path.name}) {{#{path.stem[11:]}}}"
+    top = f"{title}\n\n{h['date']}. {h['description']}\n\n{predicted(path)}"
+    table = f"{above[above.rfind(chr(10)) + 1:]}\n\n{s.text[at]}"
+    found = "\n>\n> ".join(findings(path))
+    return f"{top}\n\n> {found}\n\n<details><summary>the table</summary>\n\n{table}\n\n</details>\n"
 
 # %% ../../nbs/99_site.reference.ipynb #x312
 def alt_text(cell): # of a page that is processed
