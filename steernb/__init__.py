@@ -10,6 +10,7 @@ _verbs = {
     "model.hooks": "Trace TraceDict sites",
     "model.load": "explore load",
     "model.capture": "capture",
+    "model.tune": "tune",
     "data.pairs": "persona_pairs",
     "data.tasks": "task tasks",
     "direction.contrast": "extractor extractors",
@@ -63,6 +64,7 @@ _spaces = {
     "steer": {
         "steer.vector": "operator per_row",
         "steer.operators": "When",
+        "steer.stream": "stream_vector",
     },
     "files": {
         "steer.files": "load_gguf load_lm_eval read_vector save_gguf save_lm_eval",

@@ -15,7 +15,7 @@ import torch
 from fastcore.basics import patch
 from jaxtyping import Float
 from torch import Tensor
-from ..core import CoherenceError, ConfigError, RowsError, check_number, check_whole, progress, quiet
+from ..core import CoherenceError, ConfigError, RowsError, check_number, check_whole, progress, quiet, styled
 from ..data.defaults import default_prompts, fresh_prompts
 from ..model.load import device_of
 from ..model.prefix import prefix_logits
@@ -301,12 +301,13 @@ def judged(self:IsoKL, strict=True, most=False)->IsoKL:
 
 # %% ../../nbs/48_eval.calibrate.ipynb #c028
 @patch
+@styled
 def plot(self:IsoKL, ax=None): # matplotlib axes to draw on; None makes a figure
     "Draw every measured KL over the coefficient, both logarithmic, with the target and the coefficient found."
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogFormatter
     fig = None
-    if ax is None: fig, ax = plt.subplots(figsize=(5.6, 3.4), layout="constrained")
+    if ax is None: fig, ax = plt.subplots(figsize=(5.6, 3.4))
     e = self.evaluations.sort_values("c")
     for k, word, mark in (("kl_plus", "+c", "o-"), ("kl_minus", "−c", "s--")):
         if k in e: ax.plot(e.c, e[k], mark, ms=4, lw=1, label=f"{self.arm} at {word}")
@@ -316,10 +317,9 @@ def plot(self:IsoKL, ax=None): # matplotlib axes to draw on; None makes a figure
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, .5)))
-    ax.legend(frameon=False, fontsize=9)
-    if fig is None: return ax
-    plt.close(fig)
-    return fig
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
+    (fig or ax).data = e
+    return fig or ax
 
 # %% ../../nbs/48_eval.calibrate.ipynb #c030
 def search_range(arm)->tuple: # start, (lowest, highest)
