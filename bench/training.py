@@ -27,8 +27,8 @@ FAMILIES = {
     "ia3": ("ia3", 16),
 }
 MODELS = dict(embedded=dict(steps=24, batch=8), wide=dict(steps=6, batch=4))
-if w.REAL: MODELS = dict(SmolLM2=dict(steps=3, batch=4))
-WARM = 2 # steps of a run that don't count
+if w.REAL: MODELS = dict(SmolLM2=dict(steps=3, batch=2))
+WARM = 1 if w.REAL else 2 # steps of a run that don't count
 
 
 def model_of(name):
@@ -121,7 +121,8 @@ def measure(name, family, out, rep):
     t.train_adapter(
         small, short, persona_pairs("honest", "dishonest", 4, short), **settings(family, 2, 2)
     )  # what is imported late
-    run = settings(family, 3, batch)
+    Beside.rounds = [] if w.REAL else None   # a real model takes too long to be trained a second time for its memory
+    run = settings(family, steps + WARM if w.REAL else 3, batch)
     with bench(f"memory {name}"): a = t.train_adapter(model, tok, pairs, **run)
     bench.note(
         work=f"size {name}",
@@ -130,8 +131,9 @@ def measure(name, family, out, rep):
         modules=len(a.layers),
         tokens=max(len(i) for i in tok([p.pos for p in pairs]).input_ids),
     )
-    Beside.rounds = []
-    t.train_adapter(model, tok, pairs, **settings(family, steps + WARM, batch))
+    if not w.REAL:
+        Beside.rounds = []
+        t.train_adapter(model, tok, pairs, **settings(family, steps + WARM, batch))
     for i, r in enumerate(Beside.rounds[WARM:]):
         bench.note(
             work=f"round {name}",

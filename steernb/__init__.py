@@ -10,6 +10,7 @@ _verbs = {
     "model.hooks": "Trace TraceDict sites",
     "model.load": "explore load",
     "model.capture": "capture",
+    "model.tune": "tune",
     "data.pairs": "persona_pairs",
     "data.tasks": "task tasks",
     "direction.contrast": "extractor extractors",
@@ -45,7 +46,8 @@ _spaces = {
         "model.text": "chat_text encode",
         "model.states": "last_states pooling",
         "model.capture": "contrast_loss contrast_losses",
-        "model.reuse": "exact_depths reusing",
+        "model.prefix": "forks prefix_logits",
+        "model.reuse": "exact_depths reusing steady",
     },
     "data": {
         "data.pairs": "Pair check_pairs text_pairs",
@@ -62,6 +64,7 @@ _spaces = {
     "steer": {
         "steer.vector": "operator per_row",
         "steer.operators": "When",
+        "steer.stream": "stream_vector",
     },
     "files": {
         "steer.files": "load_gguf load_lm_eval read_vector save_gguf save_lm_eval",
@@ -70,7 +73,7 @@ _spaces = {
     "metrics": {
         "eval.rows": "check_rows join_rows",
         "eval.side_effects": "capability writing",
-        "eval.calibrate": "iso_kl norm_relative output_sign",
+        "eval.calibrate": "iso_kl iso_kls norm_relative output_sign",
         "eval.resample": "table_correlation",
         "eval.stats": "fit_line random_z",
         "eval.metrics": "asymmetry coeff_table legacy_corr normalised_gain steering_f1 value_shifts",
@@ -114,7 +117,7 @@ _spaces = {
         "rl.grpo": "GrpoConfig judgement openings sweep_line train_grpo",
     },
     "lab": {
-        "lab.trials": "Sweep read_vary run_sweep",
+        "lab.trials": "Sweep read_trials read_vary run_sweep",
         "widget.monitor": "Monitor compare_logs curves_of run_states watch",
         "lab.study": "Study",
         "lab.arms": "Contrast axis_pairs axis_task engineered_arm few_shot_arm make_arms prompt_arm prompt_wordings "
@@ -122,10 +125,11 @@ _spaces = {
         "lab.budget": "best_within equal_kl rough_prices try_coefficients",
         "lab.compare": "results_table summarise",
         "lab.report": "run_study sweep",
-        "lab.runs": "experiment_name read_runs run_all run_folder sql",
-        "lab.tables": "best_table high_performers load_summary model_notes seed_variance summary_table surprises "
-            "trends",
+        "lab.runs": "delete_runs experiment_name read_runs run_all run_folder sql",
+        "lab.tables": "best_sentence best_table best_values chance_of high_performers load_summary model_notes "
+                      "plot_sweep recommended seed_variance summary_table surprises trends",
         "lab.search": "Recipe Search",
+        "lab.card": "axis_lines steered_axes",
     },
 }
 

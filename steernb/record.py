@@ -267,6 +267,7 @@ def parts_of(x)->dict: # by name; a text for what is known by it
         trained = {k: p for k, p in x.named_parameters() if p.requires_grad}
         return trained or x.state_dict()
     if hasattr(x, "tobytes"): return dict(bytes=x.tobytes(), type=f"{x.dtype} {x.shape}")
+    if hasattr(x, "to_csv"): return dict(bytes=x.to_csv()) # a table; what pandas remembers of it is not looked at
     if isinstance(x, (set, frozenset)): return dict(members=sorted(map(repr, x)))
     if isinstance(x, (list, tuple)): return dict(enumerate(x))
     if isinstance(x, dict): return x

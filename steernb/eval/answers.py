@@ -24,6 +24,7 @@ from ..data.judges import judge_of
 from ..data.sets import letter_ids
 from ..data.tasks import OPTION_COLUMNS
 from ..model.load import device_of
+from ..model.prefix import prefix_logits
 from ..model.run import end_tokens, token_nll, write
 from ..model.text import THOUGHT, check_tokenizer, choice_ids, closes, encode, open_thought, text_limit, token_ids
 from ..record import content_digest, digest
@@ -84,6 +85,7 @@ class Prompts:
     They are encoded once for each system message."""
     scoring = "forced" # the mode as rows name it
     unfinished = frozenset() # sequences whose thought never ended
+    prefix = False # whether what texts share at their beginning is read once, see `prefix_logits`
     def __init__(self, model, tok, task):
         self.model, self.tok, self.task = model, tok, task
         self.encoded = {}
@@ -101,6 +103,13 @@ class Prompts:
     def first(self, n)->list:
         "Sequences of the first `n` items"
         return list(range(min(n, len(self.task.items))))
+    def together(self, x, lengths, n=None)->list: # of (sequences, tokens)
+        "Sequences that belong in one batch, of the first `n` items"
+        return [([i], lengths[i]) for i in self.first(len(lengths) if n is None else n)]
+    def logits(self, x, keep):
+        "The logits of the last `keep` columns"
+        if self.prefix: return prefix_logits(self.model, x, keep)
+        return self.model(**x, logits_to_keep=keep, use_cache=False).logits
     def texts(self, system=None)->list:
         return [self.task.prompt(row, self.tok, system=system) for row in self.task.items.to_dict("records")]
     def digest(self)->str:
@@ -120,7 +129,7 @@ class Prompts:
     def forward(self, x, lengths, rows, nll=False)->Float[Tensor, "b 5"]:
         "Run one batch: what `read` gives, and the mean NLL of the prompt (NaN unless asked)."
         x = cut(x, lengths, rows)
-        logits = self.model(**x, logits_to_keep=0 if nll else 1, use_cache=False).logits
+        logits = self.logits(x, x["input_ids"].shape[1] if nll else 1)
         out = pad(self.read(logits[:, -1], rows), (0, 1), value=float("nan"))
         if nll: out[:, 4] = token_nll(logits, x["input_ids"], x["position_ids"] > 0)
         return out.cpu()
@@ -138,6 +147,12 @@ class OptionPrompts(Prompts):
     "Prompts whose answers are texts: a sequence for each option"
     def prepare(self, items): self.sides = padded(items["sides"], float("nan"))
     def first(self, n): return list(range(int((~self.sides[:n].isnan()).sum())))
+    def together(self, x, lengths, n=None):
+        if not self.prefix: return super().together(x, lengths, n)
+        n_options = (~self.sides[:n].isnan()).sum(1).tolist()
+        each = torch.arange(sum(n_options)).split(n_options)
+        start = x["start"][:, 0].tolist()
+        return [(rows.tolist(), start[rows[0]] + sum(lengths[i] - start[i] for i in rows)) for rows in each]
     def encode(self, system):
         items = self.task.items.to_dict("records")
         asked = [(p, o) for p, r in zip(self.texts(system), items) for o in self.task.continuations(r, p)]
@@ -150,7 +165,7 @@ class OptionPrompts(Prompts):
         start = x.pop("start")
         keep = x["input_ids"].shape[1]
         if not nll: keep = int((x["attention_mask"].sum(1, keepdim=True) - start).max()) + 1
-        logits = self.model(**x, logits_to_keep=keep, use_cache=False).logits
+        logits = self.logits(x, keep)
         ids, at = (x[k][:, -keep:] for k in ("input_ids", "position_ids"))
         counted = at >= start
         out = logits.new_full((len(ids), 5), float("nan"), dtype=torch.float32)

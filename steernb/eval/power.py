@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FITTED', 'CoherentPair', 'coherence_search', 'detectable_effect', 'dilemmas_needed', 'select_then_report',
-           'axis_check', 'mixed_slope', 'seed_summary', 'seeds_needed', 'multi_seed']
+           'axis_check', 'mixed_slope', 'half_width', 'seed_summary', 'seeds_needed', 'multi_seed']
 
 # %% ../../nbs/47_eval.power.ipynb #c003
 import warnings
@@ -305,6 +305,10 @@ def mixed_slope(
     return pd.DataFrame(out)
 
 # %% ../../nbs/47_eval.power.ipynb #c026
+def half_width(sd, n, level:float=.95): # numbers or arrays; NaN below two values
+    "Compute half of the width of a t interval of a mean"
+    return st.t.ppf((1 + level) / 2, np.maximum(n, 2) - 1) * sd / np.sqrt(n)
+
 def seed_summary(
     values, # one number per seed; NaN is a seed that failed: counted in n_seeds, not in n_valid
 ) -> dict: # n_seeds, n_valid, mean, sd (ddof 1), min, max, sign_agreement (share of the commoner sign), lo, hi, p, test
@@ -320,7 +324,7 @@ def seed_summary(
     out |= dict(mean=mean, min=v.min(), max=v.max(), sign_agreement=agreement)
     if n == 1: return out
     sd = v.std(ddof=1)
-    half = st.t.ppf(.975, n - 1) * sd / np.sqrt(n)
+    half = half_width(sd, n)
     with np.errstate(divide="ignore", invalid="ignore"): t = np.abs(mean) / (sd / np.sqrt(n))
     return out | dict(sd=sd, lo=mean - half, hi=mean + half, p=2 * st.t.sf(t, n - 1))
 

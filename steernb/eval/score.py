@@ -18,7 +18,8 @@ from torch import Tensor
 from ..core import ConfigError, check_number, check_whole, progress, quiet
 from ..record import FUNCTIONS, content_digest, digest
 from ..data.tasks import Task
-from ..model.reuse import reusing
+from ..model.prefix import forks
+from ..model.reuse import reusing, steady
 from ..model.run import evaluating
 from ..model.text import batch_tokens, run_batches
 from ..steer.intervention import weights_hash
@@ -36,6 +37,7 @@ class ScoreSettings:
     nll:bool = False # also the mean NLL of the whole prompt (nats per token); several times slower
     strict:bool = False # NaN instead of a log-ratio where `low_pmass`
     min_pmass:float = .01 # `low_pmass` means pmass < min_pmass · maxp
+    prefix:bool = False # read once what texts share at their beginning: equal to rounding, see `prefix_logits`
     batch_size:int|None = None # sequences at most in a forward pass; None fills batches by tokens
     zero:dict = field(default_factory=dict) # rows at c = 0 of this model and task, by system message: used, added to
     def __post_init__(self):
@@ -43,6 +45,8 @@ class ScoreSettings:
         check_whole(self.luck, "luck", 0)
         if not 0 <= check_number(self.min_pmass, "min_pmass") <= 1:
             raise ConfigError(f"min_pmass={self.min_pmass} is no share. Use a number from 0 to 1")
+        if self.prefix and (self.free or self.nll):
+            raise ConfigError("prefix=True reads the last tokens alone. Use prefix=False with free= or nll=True")
         if self.free and self.nll: raise ConfigError("nll=True measures the prompt with its prefix. Use free=0")
 
 # %% ../../nbs/42_eval.score.ipynb #c037
@@ -103,14 +107,14 @@ def run_cell(
     "Ask all items with `arm` at `c`, in length-sorted batches that are halved when memory runs out."
     how = how or ScoreSettings()
     x, lengths = prompts(system_of(arm, c))
-    some = list(range(len(lengths))) if n is None else prompts.first(n)
+    parts, tokens = zip(*prompts.together(x, lengths, n))
     out = torch.full((len(lengths), 5), float("nan"))
-    def run(rows):
-        rows = [some[i] for i in rows]
+    def run(numbers):
+        rows = [i for k in numbers for i in parts[k]]
         out[rows] = prompts.forward(x, lengths, rows, how.nll)
         if bar is not None: bar.update(len(rows))
-    with evaluating(model), arm(model, c), quiet():
-        run_batches(run, [lengths[i] for i in some], how.batch_size, batch_tokens(model))
+    with evaluating(model), arm(model, c), steady(model), quiet():
+        run_batches(run, list(tokens), how.batch_size, batch_tokens(model))
     return prompts.by_item(out)[:n]
 
 # %% ../../nbs/42_eval.score.ipynb #c029
@@ -167,22 +171,22 @@ def in_common(model, prompts)->dict:
     return dict(model=model_name(model), task=prompts.task.name, scoring=prompts.scoring)
 
 def stored_cells(file, model, prompts, arms, todo, nll=False)->dict: # {(arm, coeff, seed): rows}
-    """Find the cells of `todo` that a file holds already, and ask a few items of each again.
+    """Find the cells of `todo` that a file holds, and ask a few items of each again.
 
     Raises: `RowsError` if it holds something else, or if answers changed."""
     items = prompts.task.items
-    columns = [items[k].tolist() for k in ("item", "group", "action", "label")]
+    columns = [items[k].tolist() for k in "item group action label".split()]
     kind = "LetterPrompts" if prompts.task.answers == "letter" else type(prompts).__name__
-    made = dict(prompts=prompts.digest(), items=digest(columns), model=weights_hash(model),
-                reader=f"{kind} {getattr(prompts, 'max_new_tokens', 0)}")
+    how = f"{kind} {getattr(prompts, 'max_new_tokens', 0)}{' prefix' * prompts.prefix}"
+    made = dict(prompts=prompts.digest(), items=digest(columns), model=weights_hash(model), reader=how)
     file.begin(todo, in_common(model, prompts), items, made, {k: arm_digest(a) for k, a in arms.items()})
     done, old = {}, 0
     for key in [k for k in todo if k in file.cells]:
         name, c, _ = key
         cell, arm = file.cells[key], arms[name]
         if not same_arm(model, prompts, arm, c, cell.rows):
-            file.refuse(f"holds rows of another arm named {name!r}: at c={c:g} the answers are not the same",
-                        "Use another name, or another file")
+            file.refuse(f"holds rows of another arm named {name!r}: at c={c:g} the answers differ",
+                        "Use another name or file")
         whole = cell.rows["item"].tolist() == columns[0] and not (nll and cell.rows.nll.isna().all())
         if not whole or cell.made.get("arm", file.arms[name]) != file.arms[name]: continue
         done[key] = cell.rows.assign(**facts_of(items, arm))
@@ -219,11 +223,13 @@ def fill_grid(model, prompts, arms, todo, done, how, file=None)->int: # answers 
     return endless
 
 # %% ../../nbs/42_eval.score.ipynb #d006
-def doubts(rows, task, how, endless)->list[str]:
+def doubts(rows, prompts, how, endless)->list[str]:
     "What a reader of the rows must know"
-    out = []
+    out, task = [], prompts.task
     if endless:
         out.append(f"{endless} answers ended inside of their thought and are NaN. Use more room than free={how.free}")
+    if how.prefix and (task.answers == "written" or not forks(prompts.model)):
+        out.append("nothing is read in pieces here, so prefix=True saves nothing. Use prefix=False")
     c = rows.coeff[rows.coeff.abs().idxmin()]
     plain = rows.pmass[rows.coeff.abs() == abs(c)].median()
     if plain < .1 and task.answers != "text" and not how.free:
@@ -239,7 +245,7 @@ def score(
     arms, # {name: Intervention}, or a list of arms that have names
     coeffs=(-1, 0, 1), # coefficients, each for every arm
     seed:int=0, # number of the draw of pairs or directions that made the arms; only written down
-    out=None, # a .parquet file or a folder for rows.parquet: finished cells are kept there and not computed again
+    out=None, # a .parquet file or a folder for rows.parquet, where finished cells are kept
     **settings, # how answers are read, see `ScoreSettings`: free, thinking, scoring, nll, min_pmass, …
     )->pd.DataFrame: # one row per arm × coefficient × item
     """Score every item under every arm at every coefficient; log-ratios in nats.
@@ -250,6 +256,7 @@ def score(
     how = ScoreSettings(**settings)
     check_task(task, "score")
     prompts = reader(model, tok, task, how.free, how.thinking, how.scoring, how.luck)
+    prompts.prefix = how.prefix
     todo = [(a, c, seed) for a in arms for c in coeffs]
     file = None if out is None else RowFile(out)
     done = {} if file is None else stored_cells(file, model, prompts, arms, todo, how.nll)
@@ -258,5 +265,5 @@ def score(
     finally:
         if file is not None and file.pending: file.write()
     rows = mark(pd.concat([done[k] for k in todo], ignore_index=True), how.strict, how.min_pmass)
-    for doubt in doubts(rows, task, how, endless): warnings.warn(doubt, stacklevel=2)
+    for doubt in doubts(rows, prompts, how, endless): warnings.warn(doubt, stacklevel=2)
     return rows

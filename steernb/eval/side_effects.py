@@ -16,7 +16,7 @@ from torch import Tensor
 from ..core import ConfigError, RowsError, check_number, check_whole, progress, quiet, need
 from ..data.defaults import default_texts
 from ..model.load import device_of
-from ..model.reuse import reusing
+from ..model.reuse import reusing, steady
 from ..model.run import evaluating, token_nll, write
 from ..model.text import chat_text, check_tokenizer, encode, pad_left, pad_id, run_batches, text_limit, token_ids
 from ..steer.intervention import Intervention
@@ -74,7 +74,7 @@ def each_cell(
         words = system_of(arm, c), any(system_of(arm, k) is not None for k in coeffs)
         result = zero.get(words) if c == 0 else None
         if result is None:
-            with evaluating(model), arm(model, c): result = measure(*words)
+            with evaluating(model), arm(model, c), steady(model): result = measure(*words)
         if c == 0: zero[words] = result
         yield name, c, result
 

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['WANDB', 'PARAMS', 'read_table', 'run_filters', 'load_summary', 'with_numbers', 'varying', 'by_group', 'table_by',
-           'summary_table', 'high_performers', 'model_notes', 'odd_runs', 'odd_seeds', 'surprises', 'best_table',
-           'seed_variance', 'column_like', 'quoted', 'plain_number', 'trends']
+           'grouped', 'summary_table', 'high_performers', 'model_notes', 'odd_runs', 'odd_seeds', 'surprises',
+           'oddness', 'chance_of', 'best_table', 'seed_variance', 'best_values', 'best_sentence', 'recommended',
+           'plot_sweep', 'column_like', 'quoted', 'plain_number', 'trends']
 
 # %% ../../nbs/86_lab.tables.ipynb #c003
 import re
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 from ..core import ConfigError, FormatError, RowsError
 from ..record import check_file, reading
-from ..eval.power import seed_summary
+from ..eval.power import half_width, seed_summary
+from ..eval.resample import interval_text, welch_ci
 from .runs import check_columns
 
 # %% ../../nbs/86_lab.tables.ipynb #c032
@@ -98,6 +100,16 @@ def table_by(runs, by, line)->pd.DataFrame:
     return pd.DataFrame([dict(zip(by, key)) | line(g) for key, g in by_group(runs, by)])
 
 # %% ../../nbs/86_lab.tables.ipynb #c037l
+def grouped(runs, by, metric, others, loss)->pd.DataFrame: # by `by`
+    "Sum up the metric of each group"
+    mixed = pd.Series([tuple(map(str, x)) for x in runs[others].itertuples(index=False)], runs.index, dtype=object)
+    groups = runs.assign(mixed=mixed).groupby(by or np.zeros(len(runs)), dropna=False, observed=True)
+    t = groups[metric].agg(mean="mean", median="median", sd="std", max="max", min="min", n="count", n_nan="size")
+    for k, sign in enumerate((-1, 1), 1): t.insert(k, ("lo", "hi")[k - 1], t["mean"] + sign * half_width(t.sd, t.n))
+    t["n_nan"] -= t.n
+    t["settings"] = groups.mixed.nunique()
+    return t.assign(val_loss=groups[loss].mean(), val_n=groups[loss].count()) if loss in runs else t
+
 def summary_table(
     runs:pd.DataFrame, # see `read_runs`, `load_summary`
     by, # setting, or several: "lr", ["depth", "layer"]
@@ -105,23 +117,18 @@ def summary_table(
     context:dict|None=None, # {setting: value or values} that is held fixed
     loss:str="val_loss", # averaged beside the metric, if it is there
     params=None, # settings; None: those of the configs
-) -> pd.DataFrame: # mean, median, sd (ddof 1), max, min, n (with a metric), n_nan (without), settings, val_loss, val_n
+) -> pd.DataFrame: # mean, lo, hi (95 %, t), median, sd, max, min, n (with a metric), n_nan, settings, val_loss, val_n
     "Sum up the metric by one setting; `settings` counts the combinations of the others that a line mixes"
     by, context = [by] if isinstance(by, str) else list(by), context or {}
     check_columns(runs, [*by, *context])
     for k, v in context.items():
         some = runs[k].isin(v if isinstance(v, (list, tuple, set)) else [v])
-        known = sorted(runs[k].unique().tolist(), key=str)[:9]
-        if not some.any(): raise ConfigError(f"no run has {k}={v!r}; there are {known}")
+        if not some.any():
+            raise ConfigError(f"no run has {k}={v!r}; there are {sorted(runs[k].unique().tolist(), key=str)[:9]}")
         runs = runs[some]
-    runs, others = with_numbers(runs, metric), varying(runs, params, by)
-    mixed = pd.Series([tuple(map(str, x)) for x in runs[others].itertuples(index=False)], runs.index, dtype=object)
-    groups = runs.assign(mixed=mixed).groupby(by or np.zeros(len(runs)), dropna=False, observed=True)
-    t = groups[metric].agg(mean="mean", median="median", sd="std", max="max", min="min", n="count", n_nan="size")
-    t["n_nan"] -= t.n
-    t["settings"] = groups.mixed.nunique()
-    if loss in runs: t = t.assign(val_loss=groups[loss].mean(), val_n=groups[loss].count())
+    t = grouped(with_numbers(runs, metric), by, metric, varying(runs, params, by), loss)
     return t.reset_index(drop=not by)
+
 
 # %% ../../nbs/86_lab.tables.ipynb #c046
 def high_performers(
@@ -214,6 +221,38 @@ def surprises(
             lines.append(line | dict(value=value, reference=reference, n=int(n), differs=differs))
     return pd.DataFrame(lines, columns=["kind", "run", *by, "value", "reference", "n", "differs"])
 
+# %% ../../nbs/86_lab.tables.ipynb #c053k
+def oddness(kind, x, value)->float:
+    "Measure how odd runs are in the sense of a kind: the larger the odder"
+    if kind == "no metric": return np.isnan(x).mean()
+    if kind.startswith("seed range"): return np.nanstd(x, ddof=1) if np.isfinite(x).sum() > 1 else np.nan
+    if not np.isfinite(x).any(): return np.nan
+    return np.nanmean(x) if kind == "data efficiency" else -np.nanmean(x)
+
+def chance_of(
+    odd:pd.DataFrame, # of `surprises`
+    runs:pd.DataFrame,
+    metric:str="main_metric",
+    context=("model", "loss"), # as in `surprises`
+    params=None, # settings
+    draws:int=999,
+    seed:int=0,
+) -> pd.DataFrame: # odd, with k (runs of the configuration), chance, chance_any (that some line of its context is so)
+    "Say how often as many runs, drawn without regard to their settings, are as odd as a surprising configuration"
+    by, settings, rng = [c for c in context if c in runs], varying(runs, params), np.random.default_rng(seed)
+    named = runs["run"] if "run" in runs else runs.index.astype(str)
+    runs = with_numbers(runs, metric).assign(run=[*named])
+    def same(r, columns): return runs[(runs[columns].astype(str) == r[columns].astype(str)).all(axis=1)][metric]
+    def line(o):
+        r = runs[runs.run == o["run"]].iloc[0]
+        own, rest = same(r, settings + by).to_numpy(), same(r, by).to_numpy()
+        seen = oddness(o["kind"], own, o["value"])
+        if not np.isfinite(seen): return dict(k=len(own), chance=np.nan, chance_any=np.nan)
+        drawn = (oddness(o["kind"], rng.choice(rest, len(own), replace=False), o["value"]) for _ in range(draws))
+        p = (1 + sum(x >= seen for x in drawn)) / (1 + draws)
+        return dict(k=len(own), chance=p, chance_any=1 - (1 - p)**(len(rest) // len(own)))
+    return odd.join(pd.DataFrame([line(o) for _, o in odd.iterrows()], odd.index, ["k", "chance", "chance_any"]))
+
 # %% ../../nbs/86_lab.tables.ipynb #c055
 def best_table(
     runs:pd.DataFrame,
@@ -245,6 +284,71 @@ def seed_variance(
     check_columns(runs, ["seed"])
     def line(g): return dict(n_runs=len(g)) | seed_summary(g.groupby("seed", dropna=False)[metric].mean())
     return table_by(with_numbers(runs, metric), varying(runs, params), line)
+
+# %% ../../nbs/86_lab.tables.ipynb #c059k
+def best_values(
+    runs:pd.DataFrame,
+    by:str, # setting
+    metric:str="main_metric",
+    goal:str="max", # or "min"
+) -> pd.DataFrame: # a line per value, the best first: mean, sd, n, less (than it), lo, hi (Welch, 95 %), told (apart)
+    "Hold the values of a setting against the best of them"
+    t = summary_table(runs, by, metric, params=[]).sort_values("mean", ascending=goal == "min", ignore_index=True)
+    spread = [*t[["mean", "sd", "n"]].itertuples(index=False, name=None)]
+    less = [(np.nan,) * 3, *(welch_ci(x, spread[0]) for x in spread[1:])]
+    t = t[[by, "mean", "sd", "n"]].join(pd.DataFrame(less, t.index, ["less", "lo", "hi"]))
+    return t.assign(told=(t.lo > 0) | (t.hi < 0))
+
+def best_sentence(
+    runs:pd.DataFrame,
+    by:str, # setting
+    metric:str="main_metric",
+    goal:str="max", # or "min"
+) -> str:
+    "Say which value of a setting is best, and from which others it is told apart"
+    t = best_values(runs, by, metric, goal)
+    top, told = t.iloc[0], t[by][t.told].astype(str).tolist()
+    line = summary_table(runs[runs[by] == top[by]], [], metric, params=[]).iloc[0]
+    open_ = t[by][~t.told].astype(str).tolist()[1:]
+    text = f"{by}: {top[by]} has the best mean, {interval_text(*line[['mean', 'lo', 'hi']], '.4g')} (n = {int(top.n)})"
+    return f"{text}; told apart from {', '.join(told) or 'none'}; not from {', '.join(open_) or 'none'}."
+
+def recommended(
+    runs:pd.DataFrame,
+    metric:str="main_metric",
+    goal:str="max", # or "min"
+    least:int=3, # runs that a configuration must have
+) -> dict: # its settings
+    "Name the configuration with the best mean over its runs"
+    settings = [p for p in runs.attrs.get("config", varying(runs, None)) if p in runs and p != "seed"]
+    t = table_by(with_numbers(runs, metric), settings, lambda g: dict(mean=g[metric].mean(), n=g[metric].count()))
+    t = t[t.n >= least]
+    if not len(t): raise RowsError(f"no configuration has {least} runs with {metric}. Use a smaller `least`")
+    return t.loc[t["mean"].idxmax() if goal == "max" else t["mean"].idxmin(), settings].dropna().to_dict()
+
+# %% ../../nbs/86_lab.tables.ipynb #c059q
+def plot_sweep(
+    runs:pd.DataFrame,
+    by=None, # settings; None: those that vary
+    metric:str="main_metric",
+    color:str="#0072b2",
+): # the Figure
+    "Draw every run as a point against each setting, with medians as bars"
+    import matplotlib.pyplot as plt
+    by = varying(runs, None) if by is None else [by] if isinstance(by, str) else list(by)
+    how = dict(figsize=(3.2 * len(by) + 1, 3.4), layout="constrained", sharey=True, squeeze=False)
+    fig, axes = plt.subplots(1, len(by), **how)
+    for ax, p in zip(axes[0], by):
+        known = runs.dropna(subset=[p, metric])
+        at = {v: i for i, v in enumerate(sorted(known[p].unique(), key=lambda v: (isinstance(v, str), v)))}
+        ax.plot(known[p].map(at), known[metric], "o", color=color, ms=4, alpha=.6)
+        median = known.groupby(p)[metric].median()
+        ax.hlines(median, [at[v] - .3 for v in median.index], [at[v] + .3 for v in median.index], color="black")
+        ax.set_xticks(range(len(at)), [str(v).replace("+", "\n") for v in at], fontsize=7)
+        ax.set(xlabel=p)
+    axes[0][0].set(ylabel=metric)
+    plt.close(fig)
+    return fig
 
 # %% ../../nbs/86_lab.tables.ipynb #c061
 def column_like(table, word):
