@@ -57,7 +57,8 @@ class Sae(Command):
         super().check(given)
 
     def check_training(self, given):
-        from steernb.sae.train import architecture, read_documents
+        from steernb.sae.stream import read_documents
+        from steernb.sae.train import architecture
         if self.runs: raise ConfigError("sae train takes no folders of runs: use --out for its own")
         settings = self.settings()
         knob = architecture.fact(settings.architecture, "knob")

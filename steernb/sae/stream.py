@@ -41,8 +41,9 @@ def read_documents(
         raise FormatError(f"{path} is no .txt file and holds none. Use another path")
     return [d for f in files for d in split_text(f.read_text(encoding="utf8", errors="replace"), words, per)]
 def as_documents(texts)->list[list[str]]:
-    "Make documents of texts: lists of passages stay, single texts are taken sixteen at a time"
+    "Make documents of texts: lists of passages stay, single texts are taken sixteen at a time; `ConfigError` for none"
     texts = [texts] if isinstance(texts, str) else list(texts)
+    if not texts: raise ConfigError("no texts for the states. Give two documents or more")
     if any(not isinstance(t, str) for t in texts): return [[t] if isinstance(t, str) else list(t) for t in texts]
     return [texts[i:i + 16] for i in range(0, len(texts), 16)]
 
@@ -135,7 +136,6 @@ def store_activations(
     Raises: ConfigError for a site that is not there or another one than the folder's, or too few states."""
     site = one_site(model, site)
     docs = as_documents(texts)
-    if not docs: raise ConfigError(f"no texts for the states at {site}: give two documents or more")
     about = dict(site=site, documents=len(docs), outlier=outlier, model=str(model.config._name_or_path))
     folder = begin_run(folder, about, {})
     lines, _ = read_log(folder/"documents.jsonl")
