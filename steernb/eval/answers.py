@@ -25,7 +25,7 @@ from ..data.sets import letter_ids
 from ..data.tasks import OPTION_COLUMNS
 from ..model.load import device_of
 from ..model.prefix import prefix_logits
-from ..model.run import end_tokens, token_nll, write
+from ..model.run import end_tokens, last_columns, token_nll, write
 from ..model.text import THOUGHT, check_tokenizer, choice_ids, closes, encode, open_thought, text_limit, token_ids
 from ..record import content_digest, digest
 
@@ -109,7 +109,7 @@ class Prompts:
     def logits(self, x, keep):
         "The logits of the last `keep` columns"
         if self.prefix: return prefix_logits(self.model, x, keep)
-        return self.model(**x, logits_to_keep=keep, use_cache=False).logits
+        return self.model(**x, logits_to_keep=last_columns(x, keep), use_cache=False).logits
     def texts(self, system=None)->list:
         return [self.task.prompt(row, self.tok, system=system) for row in self.task.items.to_dict("records")]
     def digest(self)->str:

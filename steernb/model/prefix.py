@@ -15,7 +15,7 @@ from torch import nn, Tensor
 
 from .edit import TokenReader, length_of
 from .hooks import text_config
-from .run import core_of, evaluating, open_changes
+from .run import core_of, evaluating, last_columns, open_changes
 from .text import pad_left
 
 # %% ../../nbs/29_model.prefix.ipynb #c004
@@ -49,7 +49,7 @@ def read_on(
     mask = torch.cat([before, x["attention_mask"]], 1)
     at = x["position_ids"] + before.sum(1, keepdim=True)
     out = model(input_ids=x["input_ids"], attention_mask=mask, position_ids=at, past_key_values=cache, use_cache=True,
-                logits_to_keep=keep)
+                logits_to_keep=last_columns(x, keep))
     return out, mask
 
 def spread(cache, mask, rows:list[int]):
@@ -122,4 +122,5 @@ def prefix_logits(
     if 2 * width <= min(windows) and forks(model):
         ids = [row[m.bool()].tolist() for row, m in zip(batch["input_ids"], batch["attention_mask"])]
         out = forked_logits(model, ids, keep)
-    return model(**batch, logits_to_keep=keep, use_cache=False).logits if out is None else out
+    if out is not None: return out
+    return model(**batch, logits_to_keep=last_columns(batch, keep), use_cache=False).logits
