@@ -140,7 +140,8 @@ against a search for each direction that reads every trial whole. `ratio` is the
 the largest difference of a result from that without reuse: nats of a log-ratio when scoring, nats of a text of seven to
 nine tokens in a choice, log of a coefficient in the calibration: a search ends within 5 % of the KL, or where the
 greedy text jumps across it, and rounding may move that. The bars were set for SmolLM2; on the embedded model a block
-costs about what looking at it does, and little is saved or nothing. Rows with fewer than five repetitions have fewer on purpose, or
+costs about what looking at it does, and little is saved or nothing. Rows with fewer than five repetitions have fewer on
+purpose, or
 were cut off by the time that was given.
 Made by `python bench/reuse.py OUT smollm2` (`tiny`, `random`), then `python bench/reuse.py OUT report`.
 
