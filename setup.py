@@ -12,7 +12,7 @@ setup(
     name=cfg["lib_name"], version=cfg["version"], description=cfg["description"], keywords=cfg["keywords"],
     author=cfg["author"], author_email=cfg["author_email"], url=cfg["git_url"], license="MIT",
     packages=find_packages(include=["steernb", "steernb.*"]), include_package_data=True,
-    package_data={"steernb": ["assets/**/*", "py.typed", "*.pyi", "*/*.pyi"]},
+    package_data={"steernb": ["assets/**/*", "*.mplstyle", "py.typed", "*.pyi", "*/*.pyi"]},
     install_requires=cfg["requirements"].split(), extras_require=extras, python_requires=f">={cfg['min_python']}",
     long_description=Path("README.md").read_text(encoding="utf-8") if Path("README.md").exists() else "",
     long_description_content_type="text/markdown",

@@ -113,7 +113,7 @@ def smollm2(folder):
 
 
 def repetition(rep, libraries, folder):
-    "Every library once on SmolLM2, then two kinds of adapter; the first library writes the vector, the others turn round"
+    "Every library once on SmolLM2, then two kinds of adapter; the first writes the vector, the others take turns"
     packed, model = (folder/"paths").read_text().split("\n")
     for library in libraries if rep % 2 == 0 else [libraries[0], *libraries[:0:-1]]:
         given = [packed, str(folder/"vector.gguf")] if library == "llama-cpp" else [model]

@@ -13,7 +13,8 @@ import torch
 from steernb.data.pairs import persona_pairs
 from steernb.model.load import load
 from steernb.model.states import states
-from steernb.sae.train import Activations, Run, SAEConfig, new_trainer, token_rows
+from steernb.sae.stream import Activations, token_rows
+from steernb.sae.train import Run, SAEConfig, new_trainer
 
 here = Path(__file__).resolve().parent
 warnings.filterwarnings("ignore")

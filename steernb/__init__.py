@@ -10,6 +10,7 @@ _verbs = {
     "model.hooks": "Trace TraceDict sites",
     "model.load": "explore load",
     "model.capture": "capture",
+    "model.tune": "tune",
     "data.pairs": "persona_pairs",
     "data.tasks": "task tasks",
     "direction.contrast": "extractor extractors",
@@ -63,6 +64,7 @@ _spaces = {
     "steer": {
         "steer.vector": "operator per_row",
         "steer.operators": "When",
+        "steer.stream": "stream_vector",
     },
     "files": {
         "steer.files": "load_gguf load_lm_eval read_vector save_gguf save_lm_eval",
@@ -71,7 +73,7 @@ _spaces = {
     "metrics": {
         "eval.rows": "check_rows join_rows",
         "eval.side_effects": "capability writing",
-        "eval.calibrate": "iso_kl norm_relative output_sign",
+        "eval.calibrate": "iso_kl iso_kls norm_relative output_sign",
         "eval.resample": "table_correlation",
         "eval.stats": "fit_line random_z",
         "eval.metrics": "asymmetry coeff_table legacy_corr normalised_gain steering_f1 value_shifts",
@@ -100,8 +102,8 @@ _spaces = {
     "serve": {"serve.endpoint": "Endpoint read_arms serving"},
     "sae": {
         "sae.dictionary": "Dictionary Features Splice load_sae loss_recovered random_features spliced",
-        "sae.train": "Activations LiveActivations SAEConfig architectures help_of load_activations read_documents "
-                     "split_text store_activations train_sae",
+        "sae.stream": "Activations LiveActivations load_activations read_documents split_text store_activations",
+        "sae.train": "SAEConfig architectures help_of train_sae",
         "sae.tune": "compare_runs config_grid delete_runs l1_from_mean load_config monitor notes_recount notes_rule "
                     "retry sae_report search_l1 settled suggest_from suggest_l1 window",
         "sae.features": "feature_card feature_contrast feature_parts feature_texts feature_words top_contexts "

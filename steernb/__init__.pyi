@@ -3,6 +3,7 @@ from .core import SteerError as SteerError, SiteError as SiteError, PairError as
 from .model.hooks import Trace as Trace, TraceDict as TraceDict, sites as sites
 from .model.load import explore as explore, load as load
 from .model.capture import capture as capture
+from .model.tune import tune as tune
 from .data.pairs import persona_pairs as persona_pairs
 from .data.tasks import task as task, tasks as tasks
 from .direction.contrast import extractor as extractor, extractors as extractors

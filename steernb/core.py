@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['SteerError', 'SiteError', 'PairError', 'FormatError', 'RowsError', 'ConfigError', 'CoherenceError', 'nearest',
            'Entry', 'Kind', 'load_additions', 'Rooms', 'Shelf', 'Registry', 'seed_all', 'check_number', 'check_whole',
-           'quiet', 'progress', 'silent', 'need', 'shared_folder', 'shipped_text', 'shipped_lists']
+           'quiet', 'progress', 'silent', 'need', 'styled', 'shared_folder', 'shipped_text', 'shipped_lists']
 
 # %% ../nbs/00_core.ipynb #c002
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import SequenceMatcher
+from functools import wraps
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -283,6 +284,17 @@ def need(
     except ImportError:
         raise ConfigError(f"this needs the package {package!r}, which is not installed. "
                           f"Use pip install 'steernb[{extra}]'") from None
+
+# %% ../nbs/00_core.ipynb #g002
+def styled(draw):
+    "Decorate a function that draws: the library's style is on while it does, and a figure that it gives is shown once."
+    @wraps(draw)
+    def inner(*args, **kw):
+        import matplotlib.pyplot as plt
+        with plt.style.context("steernb.look"): out = draw(*args, **kw)
+        if isinstance(out, plt.Figure): plt.close(out)
+        return out
+    return inner
 
 # %% ../nbs/00_core.ipynb #c031
 def shared_folder() -> Path|None: # None where there is no such folder

@@ -1,6 +1,6 @@
 from .eval.rows import check_rows as check_rows, join_rows as join_rows
 from .eval.side_effects import capability as capability, writing as writing
-from .eval.calibrate import iso_kl as iso_kl, norm_relative as norm_relative, output_sign as output_sign
+from .eval.calibrate import iso_kl as iso_kl, iso_kls as iso_kls, norm_relative as norm_relative, output_sign as output_sign
 from .eval.resample import table_correlation as table_correlation
 from .eval.stats import fit_line as fit_line, random_z as random_z
 from .eval.metrics import asymmetry as asymmetry, coeff_table as coeff_table, legacy_corr as legacy_corr, normalised_gain as normalised_gain, steering_f1 as steering_f1, value_shifts as value_shifts

@@ -20,7 +20,7 @@ from ..core import ConfigError, PairError, nearest, progress
 from ..record import digest
 from ..model.load import device_of
 from ..model.text import chat_text, pad_id, pad_left, token_ids
-from ..model.run import end_tokens, evaluating, frozen, plain_texts, seeded, write
+from ..model.run import end_tokens, evaluating, frozen, last_columns, plain_texts, seeded, write
 from ..steer.weights import WeightDelta, check_present
 from ..steer.intervention import Intervention
 from .reversible import Adapter, COUNT, POSITIVE, Range, families, new_adapter
@@ -172,7 +172,8 @@ class Answers(Held):
     def forward(self, labels=None, num_items_in_batch=None, **x):
         keep = labels.shape[1] - int((labels != -100).any(0).float().argmax()) + 1
         x = {k: x[k] for k in ("input_ids", "attention_mask", "position_ids")}
-        with self.held.at(): logits = self.held.model(**x, use_cache=False, logits_to_keep=keep).logits[:, :-1]
+        with self.held.at(): logits = self.held.model(**x, use_cache=False,
+                                                       logits_to_keep=last_columns(x, keep)).logits[:, :-1]
         labels = labels[:, 1:][:, -logits.shape[1]:]
         nll = nn.functional.cross_entropy(logits.float().transpose(1, 2), labels, ignore_index=-100, reduction="sum")
         return dict(loss=nll / ((labels != -100).sum() if num_items_in_batch is None else num_items_in_batch))

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from ..core import ConfigError, progress
+from ..core import ConfigError, progress, styled
 from ..record import read_log
 from ..model.hooks import TraceDict, blocks, hidden, layer_of, sites as find_sites
 from ..model.load import device_of
@@ -32,6 +32,7 @@ from ..steer.weights import check_present
 from ..steer.intervention import Intervention
 from ..steer.extract import needs
 from ..eval.calibrate import output_sign
+from ..eval.plot import AXIS, look, name_ends, size_for
 from ..eval.side_effects import generate
 from .reversible import Adapter, checkpointing, new_adapter
 from .losses import Pass, Terms, antisymmetric_alignment, loss_rows, mean_difference, preference_gap, side, total_loss
@@ -179,7 +180,6 @@ def by_layer(rows:list)->dict: # {"by|site|coefficient|name": value}
 # %% ../../nbs/56_adapter.train.ipynb #c023
 def places(model, cfg:TrainConfig)->tuple: # sites that are adapted, sites where the loss reads
     "Find what the settings name in a model"
-    check_present(model, [""])
     names, adapted, read = blocks(model), [], []
     if cfg.targets is None or cfg.loss_sites is None:
         adapted, read = adapter_layers(len(names), cfg.depth_start, cfg.depth_end, cfg.n_depths, cfg.loss_depths)
@@ -281,6 +281,7 @@ def set_sign(adapter, model, tok, task):
 # %% ../../nbs/56_adapter.train.ipynb #c021bb
 def prepared(model, tok, cfg, train, held, targets, sites)->tuple: # adapter, frozen directions {site: [k d]}
     "Capture the pairs, and make of them the reference directions and an untrained adapter"
+    check_present(model, [""])
     acts, inside = captured(model, tok, train, sites, targets if reads_modules(cfg) else ())
     # in batches of their own: what pads a batch shows in the last bits
     held_acts = captured(model, tok, held, sites)[0] if held else acts
@@ -336,23 +337,26 @@ def layer_report(
     t = t.pivot_table(index=["step", "site", "coeff"], columns="name", values="value", sort=True)
     return t.reset_index().rename_axis(columns=None)
 
+@styled
 def plot_training(
     histories:dict, # {name: history}
-): # matplotlib figure
+): # the Figure; its `.data` holds the projections that are shown
     "Plot loss (training thin, validation thick), and the projection at each coefficient relative to c = 0 (dotted)"
     import matplotlib.pyplot as plt
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    for (name, h), color in zip(histories.items(), plt.get_cmap("tab10").colors):
+    fig, (left, right) = plt.subplots(1, 2, figsize=size_for(len(histories), 9))
+    ends, reports = [], {}
+    for k, (name, h) in enumerate(histories.items()):
+        color, reports[name] = look(k)["color"], layer_report(h)
         held = h.dropna(subset="eval_loss") if "eval_loss" in h else h.iloc[:0]
-        report = layer_report(h)
         if "loss" in h: left.plot(*h[["step", "loss"]].dropna().to_numpy().T, color=color, lw=.6)
-        left.plot(held.step, held.get("eval_loss"), color=color, label=name)
+        left.plot(held.step, held.get("eval_loss"), **look(k) | dict(ls="-"))
         for c, style in ((1, "-"), (-1, "--")):
-            r = report[report.coeff == c].groupby("step").mean(numeric_only=True)
-            right.plot(r.index, c * r.proj_change, style, color=color, label=name if c == 1 else None)
-    right.axhline(0, ls=":", color="grey")
+            r = reports[name][reports[name].coeff == c].groupby("step").mean(numeric_only=True)
+            right.plot(r.index, c * r.proj_change, **look(k) | dict(ls=style))
+            if c == 1 and len(r): ends.append((r.index[-1], r.proj_change.iloc[-1], name, look(k)))
+    right.axhline(0, **AXIS | dict(ls=":"))
     left.set(xlabel="optimiser step", ylabel="loss")
     right.set(xlabel="optimiser step", ylabel="projection, change from c = 0", title="solid c = 1, dashed c = −1")
-    fig.legend(*right.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
-    plt.close(fig)
+    name_ends(right, ends)
+    fig.data = pd.concat(reports, names=["name"]).reset_index("name")
     return fig

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['command', 'SHOWN', 'check_range', 'check_coeffs', 'encodable', 'check_words', 'check_places', 'check_dtype',
            'check_unused', 'check_folder', 'Command', 'parsed', 'flags_of', 'complain', 'obey', 'main', 'captured',
-           'unloaded', 'refused', 'table', 'usual_of', 'print_texts', 'Demo', 'Steer', 'read_vectors', 'task_options',
-           'asked', 'Eval']
+           'unloaded', 'refused', 'table', 'usual_of', 'print_texts', 'Demo', 'Steer', 'read_vectors', 'check_vectors',
+           'task_options', 'asked', 'Eval']
 
 # %% ../../nbs/94_cli.command.ipynb #c003
 import json, os, re, sys, warnings
@@ -21,7 +21,7 @@ from typing import Literal
 from unittest import mock
 import tyro
 from fastcore.basics import patch
-from ..core import ConfigError, Registry, SteerError, quiet
+from ..core import ConfigError, Registry, SiteError, SteerError, quiet
 from ..record import check_target, write_csv, write_json
 
 # %% ../../nbs/94_cli.command.ipynb #c006b
@@ -89,7 +89,9 @@ class Command:
     "Flags that every command takes"
     model:str|None = None # a packaged model, a preset, a hub id or a folder; none: the embedded model
     seed:int = 0 # seed of pairs, random directions and sampling
-    out:Path|None = None # folder for what is written
+    # folder for what is written; none: one with the command's name (`train`: a new one in runs/), without writing
+    # by what only shows something (steer, explore, apply, runs)
+    out:Path|None = None
     quick:bool = False # a small version of the same, in seconds
     quiet:bool = False # no progress bars, no tables
     dry_run:bool = False # print the resolved settings and stop
@@ -106,14 +108,19 @@ class Command:
 
     def check(self, given:set):
         "Refuse what can be known to be wrong without a model; `given` are the flags that were typed."
-        from steernb.model.load import find_model, pick_device
+        from steernb.model.load import pick_device, skeleton
         check_range(self, "seed", 0, 2**32 - 1)
         if self.model is not None and not self.model.strip():
             raise ConfigError("--model is empty: use a preset, a hub id or a folder")
-        if self.model not in self.made: find_model(self.model)
         pick_device(self.device)
         check_dtype(getattr(self, "dtype", None))
         if self.out is not None: check_folder(self.out, self.files)
+        bare = None if self.model in self.made else skeleton(self.model)
+        with warnings.catch_warnings(): # the run itself says what it has to say
+            warnings.simplefilter("ignore")
+            if bare is not None: self.fit(bare)
+
+    def fit(self, model): "Refuse what names no part of the model, which is here without its weights."
 
     def say(self, *lines):
         if not self.quiet: print(*lines, sep="\n", flush=True)
@@ -200,7 +207,7 @@ def refused(
         with mock.patch.object(Command, "load", unloaded) if early else nullcontext():
             code, _, err = captured(*args)
             odd = "Traceback" in err or "a model was loaded" in err
-            dry = captured(*args, "--dry_run")[0] if early else 1
+            dry = captured(*args[:1], "--dry_run", *args[1:])[0] if early else 1
         if code in (0, None) or odd or not dry: raise AssertionError(f"{args} is not refused: {err or 'no error'}")
         return f"[{code}]: {' '.join(re.sub('[╭╮╰╯│─]|--{2,}', ' ', err).split())}"
     return {name: message(args) for name, args in lines.items()}
@@ -328,6 +335,19 @@ def read_vectors(paths)->dict: # {name of the file: vector}
     if len(vectors) < len(paths): raise ConfigError("two vector files have one name, which names an arm: rename one")
     return vectors
 
+def check_vectors(vectors:dict, model):
+    "Refuse a vector for modules that the model does not have."
+    from steernb.model.hooks import sites
+    for name, vec in vectors.items():
+        try: sites(model, list(vec.directions))
+        except SiteError as e: raise SiteError(f"{name}: {e}. Use the model that it was made for") from None
+
+@patch
+def fit(self:Steer, model):
+    from steernb.model.hooks import sites
+    if self.vector: check_vectors(read_vectors([self.vector]), model)
+    elif self.sites: sites(model, self.sites, self.depths or (0, 1))
+
 @patch
 def check(self:Steer, given):
     if not self.prompt or not all(p.strip() for p in self.prompt):
@@ -374,7 +394,8 @@ class Eval(Command):
     pos:str|None = None # word of the persona prompt at c > 0; with --neg
     neg:str|None = None # word of the persona prompt at c < 0
     task:str = "dilemmas" # a task, see the error for an unknown one
-    path:Path|None = None # local file or folder of the task
+    path:Path|None = None # local file or folder of the task; of "open", a text file with a question on each line
+    judge:str|None = None # of open questions, who scores the texts: see `steernb list judges`
     tier:Literal["A", "B", "C"]|None = None # tier of an embedded task
     n:int|None = None # number of dilemmas
     n_random:int = 8 # random directions as strong as the first vector
@@ -414,16 +435,22 @@ def check(self:Eval, given):
     read_vectors(self.vectors)
     if self.arms:
         if not self.axis: raise ConfigError(f"--arms has none for {self.task!r}: use an embedded task or --vectors")
-        check_unused(given, "path batch_size", "--arms asks the embedded items")
+        check_unused(given, "path batch_size judge", "--arms asks the embedded items")
         self.arm_names()
     else:
         check_unused(given, "n_seeds", "vectors and prompts are asked once; it belongs to --arms")
         why = "random directions are as strong as a vector; use --vectors or --arms"
         if not self.vectors: check_unused(given, "n_random", why)
-        options = dict(path=self.path, tier=self.tier, n=self.n)
-        task_options(self.task, **options)
-        if self.path or self.axis: asked(self.task, **options)
+        self.items()
     super(Eval, self).check(given)
+
+@patch
+def items(self:Eval):
+    "Load the questions."
+    if self.judge is not None:
+        from steernb.data.judges import judge_of
+        judge_of(self.judge)
+    return asked(self.task, path=self.path, tier=self.tier, n=self.n, judge=self.judge)
 
 @patch
 def arm_names(self:Eval)->tuple:
@@ -438,15 +465,18 @@ def arm_names(self:Eval)->tuple:
     for name in self.arms:
         if "/" in name: operator_of(name.partition("/")[2])
     return self.arms
+@patch
+def fit(self:Eval, model): check_vectors(read_vectors(self.vectors), model)
 
 # %% ../../nbs/94_cli.command.ipynb #c018
 @patch
 def run(self:Eval):
     vectors = read_vectors(self.vectors)
     if self.arms: return self.results(vectors)
-    items = asked(self.task, path=self.path, tier=self.tier, n=self.n)
+    items = self.items()
     self.say(items)
     model, tok = self.load()
+    self.warn(model)
     from steernb.lab.arms import prompt_arm
     from steernb.lab.compare import write_results
     from steernb.lab.report import run_study
@@ -463,6 +493,13 @@ def run(self:Eval):
     self.say(table(r.summary, "arm n_items slope slope_lo slope_hi r2 random_z monotone tent acquiescence".split()))
     self.wrote([rows, *write_results(self.out, r, ("summary.csv",))])
 
+@patch
+def warn(self:Eval, model):
+    "Say where the items do not suit the model."
+    from steernb.data.defaults import find_axis
+    note = find_axis(self.axis).note(model) if self.axis else ""
+    if note: warnings.warn(f"{note}. For questions of your own use --task open --path FILE --judge NAME")
+
 # %% ../../nbs/94_cli.command.ipynb #c020
 SHOWN = """method slope slope_lo slope_hi random_z target stars others best breadth delta_nll coherent kl kl_new equal
     n_tries main""".split() # columns of a results table that are printed
@@ -475,6 +512,7 @@ def results(self:Eval, others):
     from steernb.lab.report import results
     if self.pos: others["own_prompt"] = prompt_arm(self.pos, self.neg)
     model, tok = self.load()
+    self.warn(model)
     seeds = range(self.seed, self.seed + self.n_seeds)
     settings = dict(arms=self.arm_names(), seeds=seeds, n_items=self.n or 30, n_random=self.n_random,
                     tiers=self.tier or "BC")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OLD', 'WHOLE', 'SHOWN', 'Scoring', 'Train', 'train_line', 'translated', 'check_names', 'check_numbers',
-           'check_expressions', 'preset_for', 'is_text', 'pair_of', 'read_pairs', 'against_random']
+           'check_expressions', 'check_tracker', 'preset_for', 'is_text', 'pair_of', 'read_pairs', 'against_random']
 
 # %% ../../nbs/95_cli.train.ipynb #c003
 import json, re
@@ -119,6 +119,12 @@ def check_expressions(c):
             if not x.strip(): raise ConfigError(f"--{k} holds an empty text: leave it out")
             try: re.compile(x if "modules" in k else "")
             except re.error as e: raise ConfigError(f"--{k} {x!r} is not a regular expression ({e})") from None
+def check_tracker(name:str):
+    "Refuse a tracker that transformers does not know, or that is not installed."
+    if name == "none": return
+    from transformers.integrations import get_available_reporting_integrations
+    known = get_available_reporting_integrations()
+    if name not in known: raise ConfigError(f"--report_to {name} is not installed: use {' or '.join(['none', *known])}")
 
 # %% ../../nbs/95_cli.train.ipynb #c028c
 @patch
@@ -127,6 +133,7 @@ def check(self:Train, given):
     check_names(self)
     check_numbers(self)
     check_expressions(self)
+    check_tracker(self.report_to)
     check_config(self.settings(), given)
     check_words(self.pos, self.neg)
     if self.pairs is not None: check_unused(given, "n_pairs", "--pairs brings its own")
@@ -134,11 +141,15 @@ def check(self:Train, given):
     if self.task == "none":
         check_unused(given, "coeffs n_random n_dilemmas kl", "nothing is scored with --task none")
         if self.pairs is not None and not self.pos: check_unused(given, "axis", "--pairs brings its own trait")
-    if self.task is None or self.path: self.items()
+    self.items()
     if self.pairs is not None: read_pairs(self.pairs)
     super(Train, self).check(given)
     if self.out is None: check_folder(Path("runs"))
     else: self.own_folder()
+@patch
+def fit(self:Train, model):
+    from steernb.adapter.train import places
+    places(model, self.settings())
 
 # %% ../../nbs/95_cli.train.ipynb #c029
 @patch(cls_method=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 import tyro
 from fastcore.basics import patch
-from .command import Command, command, table
+from .command import Command, check_range, check_unused, command, table
 from ..core import ConfigError
-from ..record import atomic, write_csv
+from ..record import atomic, reading, write_csv
 
 # %% ../../nbs/97_cli.trainings.ipynb #a001
 @command("sae")
@@ -50,15 +50,35 @@ class Sae(Command):
         return template[self.template].but(seed=self.seed, **given, log_every=5 if self.quick else 50)
 
     def check(self, given):
+        check_range(self, "target", 0, 1, above=True)
+        check_range(self, "latent", 0)
+        if self.action != "feature": check_unused(given, "latent", "it is the latent of sae feature")
+        (self.check_training if self.action == "train" else self.check_runs)(given)
         super().check(given)
-        if self.action == "train":
-            if self.runs: raise ConfigError("sae train takes no folders of runs: use --out for its own")
-            self.settings()
-        elif not self.runs: raise ConfigError(f"sae {self.action} needs runs: `steernb sae {self.action} FOLDER …`")
-        if self.action in ("tune", "report") and self.target is None:
+
+    def check_training(self, given):
+        from steernb.sae.stream import read_documents
+        from steernb.sae.train import architecture
+        if self.runs: raise ConfigError("sae train takes no folders of runs: use --out for its own")
+        settings = self.settings()
+        knob = architecture.fact(settings.architecture, "knob")
+        if knob == "k": check_unused(given, "l1", f"{settings.architecture} is told its sparsity, use --target")
+        if settings.steps < 1: raise ConfigError(f"--tokens {settings.tokens}: use as many as --batch, or more")
+        if self.texts is not None and not read_documents(self.texts): raise ConfigError(f"{self.texts} holds no text")
+
+    def check_runs(self, given):
+        check_unused(given, "site template architecture d_sae l1 lr tokens batch", f"sae {self.action} trains nothing")
+        if not self.runs: raise ConfigError(f"sae {self.action} needs runs: `steernb sae {self.action} FOLDER …`")
+        if self.action != "feature": check_unused(given, "texts", "they are for sae train and sae feature")
+        elif len(self.runs) > 1: raise ConfigError(f"sae feature looks at one run, not {len(self.runs)}")
+        if self.action != "feature" and self.target is None:
             raise ConfigError(f"sae {self.action} needs a goal: use --target, such as --target .05")
         for f in self.runs:
             if not (f/"config.json").is_file(): raise ConfigError(f"{f} is no training: `steernb sae train` makes one")
+
+    def fit(self, model):
+        from steernb.model.hooks import get_module
+        if self.site is not None: get_module(model, self.site or "none")
 
     def run(self): getattr(self, self.action)()
 
@@ -67,7 +87,7 @@ class Sae(Command):
 def documents(self:Sae, model)->list:
     "Read the texts."
     from steernb.data.defaults import default_texts
-    from steernb.sae.train import read_documents
+    from steernb.sae.stream import read_documents
     if self.texts: return read_documents(self.texts)
     return default_texts(model, 64 if self.quick else 4096)
 
@@ -76,7 +96,8 @@ def train(self:Sae):
     "Train a dictionary on a model's states."
     model, tok = self.load()
     from steernb.model.hooks import sites
-    from steernb.sae.train import store_activations, train_sae, warnings_of
+    from steernb.sae.stream import store_activations
+    from steernb.sae.train import train_sae, warnings_of
     from steernb.sae.tune import monitor
     site = self.site or sites(model, "residual")[len(sites(model, "residual")) // 2]
     data = store_activations(model, tok, self.documents(model), site, self.out/"states")
@@ -106,7 +127,7 @@ def feature(self:Sae):
     model, tok = self.load()
     from steernb.sae.dictionary import load_sae
     from steernb.sae.features import feature_card, write_cards
-    from steernb.sae.train import as_documents
+    from steernb.sae.stream import as_documents
     texts = [t for d in as_documents(self.documents(model))[:10] for t in d]
     card = feature_card(model, tok, load_sae(self.runs[0]/"sae"), self.latent, texts)
     self.say(table(card.contexts), table(card.lens), table(card.effect))
@@ -144,7 +165,12 @@ class FromRewards(Command):
         GrpoConfig(**{k: v for k, v in self.settings().items() if k != "out"})
         reward[self.reward]
         for g in self.guards: guard[g]
-        if self.prompts is not None and not self.prompts.is_file(): raise ConfigError(f"{self.prompts} is no file")
+        check_range(self, "n_prompts", 2, 1_000_000)
+        check_range(self, "generations", 2) # advantages are differences within a prompt
+        if self.prompts is not None:
+            check_unused(given, "n_prompts", "--prompts brings its own")
+            if not self.prompts.is_file(): raise ConfigError(f"{self.prompts} is no file")
+            if not self.lines(): raise ConfigError(f"{self.prompts} holds no prompt: use one a line")
         super().check(given)
 
     def texts(self, model, tok)->list:
@@ -152,7 +178,12 @@ class FromRewards(Command):
         if self.prompts is None:
             from steernb.rl.grpo import openings
             return openings(model, tok, self.n_prompts, seed=self.seed)
-        return [line for line in self.prompts.read_text(encoding="utf8").splitlines() if line.strip()]
+        return self.lines()
+
+    def lines(self)->list:
+        "Read the file of prompts"
+        with reading(self.prompts): text = self.prompts.read_text(encoding="utf8")
+        return [line for line in text.splitlines() if line.strip()]
 
 # %% ../../nbs/97_cli.trainings.ipynb #r002
 @command("grpo")
@@ -163,6 +194,10 @@ class Grpo(FromRewards):
     kind:Literal["full", "lora"] = "lora" # what is trained
 
     files = "config.json", "metrics.jsonl", "samples.jsonl"
+
+    def check(self, given):
+        if self.kind == "full": check_unused(given, "r", "a whole model has no rank; it belongs to --kind lora")
+        super().check(given)
 
     def run(self):
         model, tok = self.load()
@@ -204,6 +239,7 @@ class Route(FromRewards):
     def check(self, given):
         from steernb.rl.rewards import reward
         from steernb.rl.routing import find_router
+        check_range(self, "n_eval r_forget", 1, 100_000)
         for name in (self.task, self.hack): reward[name]
         find_router(self.router)
         self.routing()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 import tyro
 from fastcore.basics import patch
-from .command import Command, check_coeffs, check_places, check_range, check_unused, check_words
+from .command import Command, check_coeffs, check_folder, check_places, check_range, check_unused, check_words
 from .command import command, print_texts, table, usual_of
 from ..core import ConfigError, SteerError, nearest
 from ..record import atomic, write_csv
@@ -41,6 +41,10 @@ class Explore(Command):
         check_range(self, "n_pairs", 4, 100_000)
         if not self.pos: check_unused(given, "n_pairs", "pairs are made of two words; use --pos and --neg")
         super().check(given)
+
+    def fit(self, model):
+        from steernb.model.hooks import sites
+        sites(model, self.sites, self.depths)
 
     def run(self):
         model, tok = self.load()
@@ -86,11 +90,13 @@ class Runs(Command):
     files = ("runs.csv",)
 
     def check(self, given):
-        super().check(given)
+        check_unused(given, "model seed device", "runs are read, and no model is loaded")
+        if self.out is not None: check_folder(self.out, self.files)
         check_range(self, "watch", 0, above=True)
         if odd := [r for r in self.compare if not (self.root/r/"config.json").is_file()]:
             raise ConfigError(f"--compare {odd[0]}: {self.root} has no such run. Use names of its folders")
-        if not self.root.is_dir(): raise ConfigError(f"{self.root} is no folder of runs: `steernb train` makes one")
+        if not any(self.root.glob("**/metrics.jsonl")):
+            raise ConfigError(f"{self.root} holds no runs: `steernb train` makes one")
 
     def preview(self): return self.removed() if self.delete else super().preview()
 
@@ -108,7 +114,6 @@ class Runs(Command):
         if self.watch: return watch(self.root, self.watch)
         if self.compare: return self.say(table(compare_logs([self.root/r for r in self.compare]), digits=4))
         t = read_runs(self.root)
-        if t.empty: raise ConfigError(f"{self.root} holds no runs: `steernb train` makes one")
         if self.by not in t:
             near = ", ".join(nearest(self.by, t.columns))
             raise ConfigError(f"--by {self.by}: these runs have no such column; use {near}")
@@ -299,8 +304,14 @@ def check(self:Look, given):
     from steernb.lab.search import split_settings
     check_range(self, "n_seeds n_pairs n_dilemmas n_trials", 1, 100_000)
     check_range(self, "n_random", 0, 10_000)
+    for spec in self.places: check_places(spec, None)
     split_settings(self.axis, self.settings())
     super(Look, self).check(given)
+
+@patch
+def fit(self:Look, model):
+    from steernb.model.hooks import sites
+    for spec in self.places: sites(model, spec)
 
 @patch
 def run(self:Look):
@@ -349,6 +360,12 @@ class Apply(Command):
         check_range(self, "n_random", 0, 10_000)
         Recipe.load(self.recipe)
         super(Apply, self).check(given)
+
+    def fit(self, model):
+        from steernb.lab.search import Recipe
+        from steernb.model.hooks import sites
+        recipe = Recipe.load(self.recipe)
+        sites(model, recipe.sites, recipe.depths)
 
 # %% ../../nbs/96_cli.wings.ipynb #s005
 @patch
@@ -444,6 +461,7 @@ def sweep(self:SweepLine):
 @patch
 def check(self:SweepLine, given):
     from steernb.cli.command import flags_of, parsed
+    from steernb.lab.trials import check_storage
     if not self.line: raise ConfigError("nothing to sweep. Use -- and a command line, such as: -- train --quick")
     if self.line[0] == self.name: raise ConfigError("a sweep of sweeps. Use one --vary for all settings")
     inner = flags_of(self.line)
@@ -453,9 +471,12 @@ def check(self:SweepLine, given):
     s = self.sweep()
     twice = sorted({*s.vary} & inner)
     if twice: raise ConfigError(f"--{twice[0]} varies. Leave it out after --")
-    point = {k: v[0] for k, v in s.vary.items() if not isinstance(v, str)}
-    first = [*self.line, *flags(point), "--out", str(self.out/"trial")]
-    parsed(first).resolve().check(flags_of(first)) # what is wrong with every trial is told before any of them
+    if self.storage is not None: check_storage(self.storage)
+    many = {k: v for k, v in s.vary.items() if not isinstance(v, str)}
+    first = {k: v[0] for k, v in many.items()}
+    for point in (first, *(first | {k: x} for k, v in many.items() for x in v[1:])): # each value once, before any trial
+        line = [*self.line, *flags(point), "--out", str(self.out/"trial")]
+        parsed(line).resolve().check(flags_of(line))
     super(SweepLine, self).check(given)
 
 @patch

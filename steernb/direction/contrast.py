@@ -18,20 +18,20 @@ from ..model.capture import check_acts
 
 # %% ../../nbs/20_direction.contrast.ipynb #c005
 extractor = Registry("extractor", "direction.contrast direction.fisher direction.sspace",
-                     needs=frozenset(), basis="own", control=False)
+                     needs=frozenset(), basis="own", control=False, stream=None)
 
 def extractors()->list[str]:
     "List the names of all known extractors"
     return extractor.names()
 
 # %% ../../nbs/20_direction.contrast.ipynb #c009
-@extractor("mean_diff")
+@extractor("mean_diff", stream="mean")
 def mean_diff(act, **kw)->Float[Tensor, "d"]:
     "Average pos − neg over pairs (CAA, arXiv:2312.06681)"
     return act.diff.mean(0)
 
 # %% ../../nbs/20_direction.contrast.ipynb #c014
-@extractor("mean_centred")
+@extractor("mean_centred", stream="mean")
 def mean_centred(act, **kw)->Float[Tensor, "d"]:
     """Take the mean of H⁺ less the mean of all states (arXiv:2312.03813).
 
@@ -56,12 +56,12 @@ def first_component(x:Float[Tensor, "n d"])->Float[Tensor, "d"]:
     return components(x)[1][0]
 
 # %% ../../nbs/20_direction.contrast.ipynb #c022
-@extractor("pca_diff")
+@extractor("pca_diff", stream="covariance")
 def pca_diff(act, **kw)->Float[Tensor, "d"]:
     "Find the first principal component of pos − neg, sign by `sign_vote`"
     return sign_vote(first_component(act.diff - act.diff.mean(0)), act)
 
-@extractor("pca_center")
+@extractor("pca_center", stream="covariance")
 def pca_center(act, **kw)->Float[Tensor, "d"]:
     "Find the first component of pos − m and neg − m, m each pair's midpoint (vgel/repeng), sign by `sign_vote`"
     x = torch.cat([act.diff, -act.diff]) / 2
@@ -108,7 +108,7 @@ def logistic(act,
     return (torch.from_numpy(w) / scale).float()
 
 # %% ../../nbs/20_direction.contrast.ipynb #c039
-@extractor("random", control=True)
+@extractor("random", control=True, stream="mean")
 def random(act, site="", seed=0, **kw)->Float[Tensor, "d"]:
     "Draw a direction from independent normals, reproducible from (seed, site)"
     g = torch.Generator().manual_seed(zlib.crc32(f"{seed}/{site}".encode()))

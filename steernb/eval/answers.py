@@ -25,7 +25,7 @@ from ..data.sets import letter_ids
 from ..data.tasks import OPTION_COLUMNS
 from ..model.load import device_of
 from ..model.prefix import prefix_logits
-from ..model.run import end_tokens, token_nll, write
+from ..model.run import end_tokens, last_columns, token_nll, write
 from ..model.text import THOUGHT, check_tokenizer, choice_ids, closes, encode, open_thought, text_limit, token_ids
 from ..record import content_digest, digest
 
@@ -103,13 +103,13 @@ class Prompts:
     def first(self, n)->list:
         "Sequences of the first `n` items"
         return list(range(min(n, len(self.task.items))))
-    def together(self, lengths, n=None)->list: # of (sequences, tokens)
+    def together(self, x, lengths, n=None)->list: # of (sequences, tokens)
         "Sequences that belong in one batch, of the first `n` items"
         return [([i], lengths[i]) for i in self.first(len(lengths) if n is None else n)]
     def logits(self, x, keep):
         "The logits of the last `keep` columns"
         if self.prefix: return prefix_logits(self.model, x, keep)
-        return self.model(**x, logits_to_keep=keep, use_cache=False).logits
+        return self.model(**x, logits_to_keep=last_columns(x, keep), use_cache=False).logits
     def texts(self, system=None)->list:
         return [self.task.prompt(row, self.tok, system=system) for row in self.task.items.to_dict("records")]
     def digest(self)->str:
@@ -147,11 +147,12 @@ class OptionPrompts(Prompts):
     "Prompts whose answers are texts: a sequence for each option"
     def prepare(self, items): self.sides = padded(items["sides"], float("nan"))
     def first(self, n): return list(range(int((~self.sides[:n].isnan()).sum())))
-    def together(self, lengths, n=None):
-        if not self.prefix: return super().together(lengths, n)
+    def together(self, x, lengths, n=None):
+        if not self.prefix: return super().together(x, lengths, n)
         n_options = (~self.sides[:n].isnan()).sum(1).tolist()
         each = torch.arange(sum(n_options)).split(n_options)
-        return [(rows.tolist(), sum(lengths[i] for i in rows)) for rows in each]
+        start = x["start"][:, 0].tolist()
+        return [(rows.tolist(), start[rows[0]] + sum(lengths[i] - start[i] for i in rows)) for rows in each]
     def encode(self, system):
         items = self.task.items.to_dict("records")
         asked = [(p, o) for p, r in zip(self.texts(system), items) for o in self.task.continuations(r, p)]

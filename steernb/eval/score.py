@@ -107,7 +107,7 @@ def run_cell(
     "Ask all items with `arm` at `c`, in length-sorted batches that are halved when memory runs out."
     how = how or ScoreSettings()
     x, lengths = prompts(system_of(arm, c))
-    parts, tokens = zip(*prompts.together(lengths, n))
+    parts, tokens = zip(*prompts.together(x, lengths, n))
     out = torch.full((len(lengths), 5), float("nan"))
     def run(numbers):
         rows = [i for k in numbers for i in parts[k]]
@@ -171,22 +171,22 @@ def in_common(model, prompts)->dict:
     return dict(model=model_name(model), task=prompts.task.name, scoring=prompts.scoring)
 
 def stored_cells(file, model, prompts, arms, todo, nll=False)->dict: # {(arm, coeff, seed): rows}
-    """Find the cells of `todo` that a file holds already, and ask a few items of each again.
+    """Find the cells of `todo` that a file holds, and ask a few items of each again.
 
     Raises: `RowsError` if it holds something else, or if answers changed."""
     items = prompts.task.items
-    columns = [items[k].tolist() for k in ("item", "group", "action", "label")]
+    columns = [items[k].tolist() for k in "item group action label".split()]
     kind = "LetterPrompts" if prompts.task.answers == "letter" else type(prompts).__name__
-    made = dict(prompts=prompts.digest(), items=digest(columns), model=weights_hash(model),
-                reader=f"{kind} {getattr(prompts, 'max_new_tokens', 0)}{' prefix' * prompts.prefix}")
+    how = f"{kind} {getattr(prompts, 'max_new_tokens', 0)}{' prefix' * prompts.prefix}"
+    made = dict(prompts=prompts.digest(), items=digest(columns), model=weights_hash(model), reader=how)
     file.begin(todo, in_common(model, prompts), items, made, {k: arm_digest(a) for k, a in arms.items()})
     done, old = {}, 0
     for key in [k for k in todo if k in file.cells]:
         name, c, _ = key
         cell, arm = file.cells[key], arms[name]
         if not same_arm(model, prompts, arm, c, cell.rows):
-            file.refuse(f"holds rows of another arm named {name!r}: at c={c:g} the answers are not the same",
-                        "Use another name, or another file")
+            file.refuse(f"holds rows of another arm named {name!r}: at c={c:g} the answers differ",
+                        "Use another name or file")
         whole = cell.rows["item"].tolist() == columns[0] and not (nll and cell.rows.nll.isna().all())
         if not whole or cell.made.get("arm", file.arms[name]) != file.arms[name]: continue
         done[key] = cell.rows.assign(**facts_of(items, arm))
@@ -245,7 +245,7 @@ def score(
     arms, # {name: Intervention}, or a list of arms that have names
     coeffs=(-1, 0, 1), # coefficients, each for every arm
     seed:int=0, # number of the draw of pairs or directions that made the arms; only written down
-    out=None, # a .parquet file or a folder for rows.parquet: finished cells are kept there and not computed again
+    out=None, # a .parquet file or a folder for rows.parquet, where finished cells are kept
     **settings, # how answers are read, see `ScoreSettings`: free, thinking, scoring, nll, min_pmass, …
     )->pd.DataFrame: # one row per arm × coefficient × item
     """Score every item under every arm at every coefficient; log-ratios in nats.

@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
-from ..core import ConfigError, nearest
+from ..core import ConfigError, nearest, styled
 from ..record import atomic, check_target, write_csv
 from ..eval.resample import prediction_interval
 from ..eval.rows import control_arms
 from ..eval.stats import coherence_range, dose_response
 from ..eval.metrics import main_metric, transfer
-from ..eval.plot import plot_dose_response, plot_pareto
+from ..eval.plot import plot_dose_response, plot_pareto, size_for
 from .study import Study
 from .budget import equal_prices, paid
 
@@ -214,19 +214,19 @@ def markdown(self:Results, digits:int=2)->str:
     return "\n\n".join([self.about, *parts, "\n".join(f"- `{k}`: {v}" for k, v in LEGEND.items())])
 
 @patch
+@styled
 def plot(self:Results):
     "Draw effect against cost of every arm, one panel for each case"
     import matplotlib.pyplot as plt
     shown = {k: c for k, c in self.cases.items() if c.rows is not None}
     n = max(c.rows[~c.rows.control].arm.nunique() for c in shown.values())
-    size = 7.2, max(3.9, .9 + .21 * n) * len(shown)   # room for the names
-    fig, axes = plt.subplots(len(shown), 1, figsize=size, layout="constrained", squeeze=False)
+    width, height = size_for(n)
+    fig, axes = plt.subplots(len(shown), 1, figsize=(width, height * len(shown)), squeeze=False)
     for ax, (k, c) in zip(axes[:, 0], shown.items()):
         known = c.rows[c.rows.arm.isin(c.cost.arm)].drop(columns="tier", errors="ignore")
         plot_pareto(known, mean_cost(c.cost), ax)
         ax.set_title(f"{k}; {ax.get_title(loc='left')}", loc="left")
     fig.data = pd.concat([ax.data.assign(case=k) for ax, k in zip(axes[:, 0], shown)], ignore_index=True)
-    plt.close(fig)
     return fig
 
 # %% ../../nbs/83_lab.compare.ipynb #f001

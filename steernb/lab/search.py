@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 from ..core import CoherenceError, ConfigError, FormatError, Registry, SteerError
-from ..core import check_number, check_whole, nearest, need, progress
+from ..core import check_number, check_whole, nearest, need, progress, styled
 from ..record import atomic, check_file, claim, digest, reading
 from ..data.defaults import find_axis
 from ..direction.contrast import extractor
@@ -420,11 +420,12 @@ def recipe(self:Found)->Recipe:
 
 # %% ../../nbs/87_lab.search.ipynb #c053
 @patch
+@styled
 def plot(self:Found):
     "Draw effect against price of every trial, the front, the budget, and what the recommended arm did afterwards"
     import matplotlib.pyplot as plt
-    from steernb.eval.plot import look
-    fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    from steernb.eval.plot import look, size_for
+    fig, ax = plt.subplots(figsize=size_for(len(self.search.methods)))
     for k, (method, t) in enumerate(self.trials.groupby("method", sort=False)):
         style = look(k) | dict(ls="none")
         ax.plot(t.kl, t.effect.abs(), **style, ms=4.5, alpha=.8, label=f"{method}, {len(t)} trials")
@@ -435,9 +436,9 @@ def plot(self:Found):
         ax.errorbar([b.kl_new], [b.slope], [[b.slope - b.slope_lo], [b.slope_hi - b.slope]], fmt="*", ms=13, color="k",
                     capsize=3, label=f"{b.name} on items and prompts that chose nothing")
     ax.set(xscale="log", xlabel="price: KL (nats, 95th percentile)", ylabel="effect: half the difference of ±c")
-    ax.legend(frameon=False, fontsize=8)
+    few = len(self.search.methods) < 5
+    fig.legend(**dict(loc="outside lower center", ncols=2) if few else dict(loc="outside right upper"))
     fig.data = self.trials
-    plt.close(fig)
     return fig
 
 @patch

@@ -15,7 +15,7 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 import pandas as pd
 import torch
-from ..core import ConfigError, nearest, quiet
+from ..core import ConfigError, nearest, quiet, styled
 from ..record import Parts, digest, read_log
 from ..data.defaults import find_axis
 from ..model.run import frozen
@@ -24,7 +24,7 @@ from ..adapter.reversible import Adapter
 from ..adapter.sft import Versions, persona_completions, sft_versions
 from ..adapter.train import objective_of, places, prepared, train_adapter
 from ..eval.calibrate import price
-from ..eval.plot import look, name_ends
+from ..eval.plot import COLOURS, look, name_ends, size_for
 from ..eval.power import seed_summary
 from ..eval.metrics import main_metric
 from ..eval.score import score
@@ -282,26 +282,27 @@ def rescaled(
     return pd.DataFrame([line(r) for r in lines.itertuples() if len(r.seeds.split()) > 1])
 
 # %% ../../nbs/89_lab.training.ipynb #c014
+@styled
 def plot_settings(
     runs:pd.DataFrame, # of `each_setting`; the first setting is the base
     labels:dict, # {column: what stands below its axis}
-    size=(9, 7.5), # inches
-): # matplotlib figure
+    size=None, # inches; None: as high as the settings need
+): # the Figure; its `.data` holds the means that are shown
     "Plot every seed of every setting as a point, their means as bars, the base as a line"
     import matplotlib.pyplot as plt
-    fig, axes = plt.subplots(1, len(labels), figsize=size, layout="constrained", sharey=True, squeeze=False)
     names = {n: i for i, n in enumerate(runs.setting.unique())}
+    fig, axes = plt.subplots(1, len(labels), figsize=size or (9, 1 + .26 * len(names)), sharey=True, squeeze=False)
+    mean = runs.groupby("setting", sort=False)[list(labels)].mean()
     for ax, (column, label) in zip(axes[0], labels.items()):
-        mean = runs.groupby("setting", sort=False)[column].mean()
-        ax.barh(range(len(mean)), mean.fillna(0), color="#9fb8d0")
-        ax.plot(runs[column], runs.setting.map(names), ".", color="#d55e00")
-        ax.axvline(mean.iloc[0], ls=":", color="grey")
-        ax.set(yticks=range(len(names)), yticklabels=names, xlabel=label)
-    axes[0][0].invert_yaxis()
-    plt.close(fig)
+        ax.barh(range(len(mean)), mean[column].fillna(0), color="#9fb8d0")
+        ax.plot(runs[column], runs.setting.map(names), ".", color=COLOURS[1])
+        ax.axvline(mean[column].iloc[0], ls=":", color="grey")
+        ax.set(yticks=range(len(names)), yticklabels=names, xlabel=label, ylim=(len(names) - .4, -.6))
+    fig.data = mean.reset_index()
     return fig
 
 # %% ../../nbs/89_lab.training.ipynb #c014b
+@styled
 def plot_prices(
     tried:dict, # {seed: table of `try_coefficients`}; under "all" that of the prompt
     names, # of arms
@@ -310,7 +311,7 @@ def plot_prices(
 ): # the Figure; its `.data` is the table that is shown
     "Plot effects on the items that choose against their price, seeds as thin lines"
     import matplotlib.pyplot as plt
-    fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+    fig, ax = plt.subplots(figsize=size_for(len(names), 7.5))
     t = pd.concat([t.assign(seed=s) for s, t in tried.items() if s != "all"], ignore_index=True)
     t = t.assign(kl=t.kl.clip(1e-3, 3), effect=t.effect.abs() if size else t.effect)
     ax.set(xscale="log", xlabel="KL to the plain model, nats (95th percentile)",
@@ -328,37 +329,51 @@ def plot_prices(
     ax.plot(prompt.kl, prompt.effect, **star, ls="none", ms=12)
     name_ends(ax, ends + [(r.kl, r.effect, "prompt", star) for r in prompt.itertuples()])
     fig.data = t
-    plt.close(fig)
     return fig
 
 # %% ../../nbs/89_lab.training.ipynb #r014
+@styled
 def plot_runs(
     ax, # matplotlib axes
     runs:pd.DataFrame, # effect, arm, and what stands below the axis
     x:str, # that column, on a logarithmic axis
     chance:pd.Series, # effects of random arms, a grey band
     label:str, # what the effect is
-):
-    "Plot every run as a point, their means as a line for each arm"
-    for (arm, g), color in zip(runs.groupby("arm", sort=False), ("#0072b2", "#e69f00", "#009e73", "#cc79a7")):
-        ax.plot(g[x], g.effect, ".", color=color, alpha=.6)
-        ax.plot(*g.groupby(x).effect.mean().reset_index().to_numpy().T, color=color, label=arm)
-    ax.axhspan(chance.min(), chance.max(), color=".9", label="random")
+): # `ax`; its `.data` holds the means that are shown, with their intervals over runs
+    "Plot every run as a point, their means as a line for each arm, with t intervals where an arm has two runs"
+    tables, ends = [], [(runs[x].max(), chance.mean(), "random", dict(color=".7"))]
+    for k, (arm, g) in enumerate(runs.groupby("arm", sort=False)):
+        t = g.groupby(x).effect.apply(lambda v: pd.Series(seed_summary(v))).unstack()
+        t = t[["mean", "lo", "hi"]].astype(float)
+        style = look(k)
+        ax.plot(g[x], g.effect, ".", color=style["color"], alpha=.6)
+        ax.plot(t.index, t["mean"], **style)
+        ax.vlines(t.index, t.lo, t.hi, color=style["color"], lw=1, alpha=.5)
+        ends.append((t.index[-1], t["mean"].iloc[-1], arm, style))
+        tables.append(t.reset_index().assign(arm=arm))
+    ax.axhspan(chance.min(), chance.max(), color=".6", alpha=.25, lw=0, zorder=0)
     at = runs[x].unique().tolist()
-    ax.set(xscale="log", xticks=at, xticklabels=map(str, at), xlabel=x, ylabel=label,
-           ylim=(min(0, chance.min()) - .1, None))
+    ax.set(xscale="log", xticks=at, xticklabels=map(str, at), xlabel=x, ylabel=label)
     ax.minorticks_off()
-    ax.legend(frameon=False)
+    name_ends(ax, ends)
+    ax.data = pd.concat(tables, ignore_index=True)
+    return ax
 
 # %% ../../nbs/89_lab.training.ipynb #r014b
+@styled
 def plot_losses(
     ax, # matplotlib axes
     adapters:dict, # {name: trained adapters, one for each seed}
-):
+): # `ax`; its `.data` is the table that is shown
     "Plot the validation losses of runs over their steps"
-    for (name, own), style, color in zip(adapters.items(), ("-", "--", ":"), ("#0072b2", "#d55e00", "#009e73")):
+    logs, ends = [], []
+    for k, (name, own) in enumerate(adapters.items()):
         for i, a in enumerate(own):
-            log = a.history[["step", "eval_loss"]].dropna().to_numpy().T
-            ax.plot(*log, style, color=color, lw=1, label=None if i else name)
+            log = a.history[["step", "eval_loss"]].dropna()
+            ax.plot(log.step, log.eval_loss, **look(k), lw=1)
+            logs.append(log.assign(name=name, run=i))
+            if i == 0 and len(log): ends.append((*log.iloc[-1], name, look(k)))
     ax.set(xlabel="step", ylabel="validation loss")
-    ax.legend(frameon=False)
+    name_ends(ax, ends)
+    ax.data = pd.concat(logs, ignore_index=True)
+    return ax

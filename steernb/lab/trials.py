@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['sweep_sampler', 'pruner', 'sweep_template', 'DONE', 'LOST', 'read_vary', 'ends_of', 'Sweep', 'grid_points',
            'random_points', 'tpe_points', 'unpruned', 'median_pruner', 'halving_pruner', 'rising_pruner', 'vary_of',
-           'storage_of', 'Queue', 'round_of', 'rank_of', 'last_values', 'held', 'passes', 'read_trials', 'worker',
-           'run_sweep']
+           'check_storage', 'storage_of', 'Queue', 'round_of', 'rank_of', 'last_values', 'held', 'passes',
+           'read_trials', 'worker', 'run_sweep']
 
 # %% ../../nbs/68_lab.trials.ipynb #c003
 import json, math, time, warnings
@@ -162,16 +162,20 @@ def vary_of(
 
 
 # %% ../../nbs/68_lab.trials.ipynb #c018
+def check_storage(url:str)->tuple: # kind, address
+    "Refuse what is no address of a queue, without opening it."
+    kind, sep, rest = str(url).partition("://")
+    if kind not in ("sqlite", "postgresql", "postgresql+psycopg") or not rest:
+        raise ConfigError(f"storage {kind!r}. Use sqlite:///FILE or postgresql://USER@HOST/NAME")
+    if kind == "sqlite": return kind, rest
+    need("psycopg", "lab")
+    return "postgresql+psycopg", rest
+
 def storage_of(url:str, beat:float=10.): # Optuna's storage
     "Open a queue: `sqlite:///file` or `postgresql://user@host/name`; `beat` seconds between signs of life"
     optuna = need("optuna", "lab")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    kind, sep, rest = str(url).partition("://")
-    if kind not in ("sqlite", "postgresql", "postgresql+psycopg") or not rest:
-        raise ConfigError(f"storage {kind!r}. Use sqlite:///FILE or postgresql://USER@HOST/NAME")
-    if kind != "sqlite":
-        need("psycopg", "lab")
-        kind = "postgresql+psycopg"
+    kind, rest = check_storage(url)
     engine = dict(connect_args=dict(timeout=60)) if kind == "sqlite" else dict(pool_pre_ping=True)
     how = dict(heartbeat_interval=max(1, int(beat)), grace_period=max(3, int(3 * beat)), engine_kwargs=engine)
     try:

@@ -347,6 +347,16 @@ def parse_where(where) -> Callable: # of a `TokenReader`: True, False or a [b s]
     if at and all(map(_whole, at)): return _at(at)
     raise ConfigError(f"where={where!r}: give {', '.join(SCOPES)}, positions (whole numbers), a slice or a [b s] mask")
 
+# %% ../../nbs/06_model.edit.ipynb #c012k
+def _at_end(
+    keeps, # `logits_to_keep` of a forward: a number, column numbers or None
+    n:int, # columns that were kept
+    width:int, # columns that were read
+) -> bool:
+    "Tell whether the columns that were kept are the last."
+    if n >= width: return False
+    return not isinstance(keeps, Tensor) or keeps.tolist() == [*range(width - n, width)]
+
 # %% ../../nbs/06_model.edit.ipynb #c012
 class Scope:
     "The tokens at which one block edits its sites, and what was edited so far."
@@ -369,8 +379,8 @@ class Scope:
         if isinstance(on, bool): return on
         if h.ndim == 3 and h.shape[:2] == (r.b, r.s): on = on[..., None]
         elif h.ndim == 2 and len(h) == r.b * r.s: on = on.expand(r.b, r.s).reshape(-1, 1)
-        elif (h.ndim == 3 and len(h) == r.b and h.shape[1] < r.s and not isinstance(r.keeps, Tensor)
-              and layer_of(site) is None): on = on[:, -h.shape[1]:, None]
+        elif h.ndim == 3 and len(h) == r.b and layer_of(site) is None and _at_end(r.keeps, h.shape[1], r.s):
+            on = on[:, -h.shape[1]:, None]
         else: raise SiteError(f"{site} has a state of shape {list(h.shape)} for {r.b} rows of {r.s} tokens, so neither "
                               "scope nor pads are known there. Use a site that keeps tokens apart, such as its block")
         return on.to(h.device)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FAMILIES', 'PRESETS', 'packaged', 'KEPT_BYTES', 'byte_tokenizer', 'random_model', 'device_of', 'context_length',
-           'out_of_memory', 'explore', 'ModelSource', 'is_own', 'find_model', 'pick_device', 'memory_need', 'GgufHead',
-           'gguf_head', 'cache_folder', 'unpacked_gguf', 'load']
+           'out_of_memory', 'explore', 'ModelSource', 'is_own', 'find_model', 'pick_device', 'memory_need', 'skeleton',
+           'GgufHead', 'gguf_head', 'cache_folder', 'unpacked_gguf', 'load']
 
 # %% ../../nbs/03_model.load.ipynb #c002
 import errno, mmap, os, re, struct
@@ -285,6 +285,23 @@ def memory_need(
                  states=12 * batch * tokens * (getattr(c, "intermediate_size", 0) or 4 * c.hidden_size))
     parts = {k: v / 1e9 for k, v in parts.items()}
     return dict(parameters=sum(p.numel() for p in model.parameters()) / 1e9, **parts, total=sum(parts.values()))
+
+# %% ../../nbs/03_model.load.ipynb #n004
+def skeleton(
+    name:str|Path=None, # as in `load`
+) -> nn.Module|None: # None where no configuration is on this machine, or a class needs weights to be made
+    """Make a model without its weights, to look for modules; nothing is downloaded.
+
+    Raises: `ConfigError` for an unknown name, as `load`."""
+    from transformers import AutoConfig
+    source = find_model(name)
+    if source.gguf: return None
+    def made():
+        config = AutoConfig.from_pretrained(source.path, trust_remote_code=False, local_files_only=True)
+        return _auto_class(config).from_config(config)
+    try:
+        with torch.device("meta"): return made()
+    except Exception: return None # `load` tells why
 
 # %% ../../nbs/03_model.load.ipynb #c066d
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}

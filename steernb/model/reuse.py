@@ -92,7 +92,7 @@ class Faces:
         return next((i for i, ok in enumerate(same) if not ok), len(self.tops))
 
     def unchanged(self, top:int, start:int=0) -> int:
-        "Count the blocks, from the first up to `top`, whose every bit is as it was; those below `start` are known to be."
+        "Count the blocks up to `top` whose every bit is as it was; those below `start` are known to be."
         if not start and (top == 0 or self.sum(-1) != self.bits[0]): return 0
         return next((i for i in range(start, top) if self.sum(i) != self.bits[i + 1]), top)
 
@@ -254,7 +254,7 @@ class Reuse(NoCopy):
         self.steady = None   # within `steady`: how many blocks were looked at, and how many of them were as before
 
     def below(self) -> int:
-        "Count the blocks, from the first, that are as they were: at a glance, and by their bits where these may differ."
+        "Count the blocks, from the first, that are as they were: at a glance, and by their bits."
         top = self.faces.untouched()
         if self.steady is None: return self.faces.unchanged(top)
         looked, same = self.steady

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NOTHING', 'Slot', 'core_of', 'in_backward', 'Steps', 'Change', 'open_changes', 'evaluating', 'frozen', 'seeded',
-           'end_tokens', 'write', 'plain_texts', 'token_logp', 'token_nll', 'text_logp', 'log_probs', 'token_kl',
-           'over_texts', 'mean_logp']
+           'end_tokens', 'write', 'plain_texts', 'token_logp', 'token_nll', 'text_logp', 'last_columns', 'log_probs',
+           'token_kl', 'over_texts', 'mean_logp']
 
 # %% ../../nbs/05_model.run.ipynb #c002
 import threading
@@ -274,6 +274,15 @@ def text_logp(
     "Average the log-probability of each text's tokens after its first."
     return -token_nll(logits, batch["input_ids"], batch["position_ids"] > 0)
 
+# %% ../../nbs/05_model.run.ipynb #c070m
+def last_columns(
+    batch:dict, # with `input_ids`, [b s]
+    n:int, # columns, from the end
+) -> Int[Tensor, "n"]: # for `logits_to_keep`
+    "Number the last columns of a batch."
+    ids = batch["input_ids"]
+    return torch.arange(max(0, ids.shape[1] - n), ids.shape[1], device=ids.device)
+
 # %% ../../nbs/05_model.run.ipynb #c070c
 def log_probs(
     model,
@@ -281,7 +290,7 @@ def log_probs(
     last:int, # columns, from the end
 ) -> Float[Tensor, "b last v"]: # nats
     "Take the log-probabilities of all tokens where the last columns of a batch were predicted, one column before each."
-    logits = model(**batch, logits_to_keep=last + 1, use_cache=False).logits
+    logits = model(**batch, logits_to_keep=last_columns(batch, last + 1), use_cache=False).logits
     return logits[:, -last-1:-1].float().log_softmax(-1)
 
 def token_kl(

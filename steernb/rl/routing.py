@@ -21,7 +21,7 @@ import torch
 from fastcore.basics import patch
 from jaxtyping import Bool, Float
 from torch import nn, Tensor
-from ..core import ConfigError, FormatError, Registry, check_number, progress
+from ..core import ConfigError, FormatError, Registry, check_number, progress, styled
 from ..record import check_target, reading
 from ..model.hooks import get_module, sites
 from ..model.load import device_of
@@ -31,6 +31,7 @@ from ..model.text import encode, text_limit
 from ..steer.intervention import Intervention, warn_other_type
 from ..steer.vector import SteeringVector, checked_head, read_tensors, write_tensors
 from ..steer.weights import check_present
+from ..eval.plot import look, size_for
 from ..eval.resample import auroc, bootstrap_ci, cluster_means, interval_text, share_ci, share_most
 from ..adapter.config import Flag, Options, Settings, check_ranges, one_of
 from ..adapter.reversible import Adapter, Range, in_order, lora
@@ -424,20 +425,29 @@ def separation_table(
         return out | {"retain hacks": f"{own.mean():.1%}, at most {share_most(int(own.sum()), len(own)):.1%}"}
     return pd.DataFrame({s: line(t) for s, t in rows.groupby("setup", sort=False)}).T.fillna("")
 
+@styled
 def plot_modes(
     rows, # of `mode_rows`, with a column `setup`
     task:str, # column of the task's score
     hack:str, # column of the hack's
-): # a figure
-    "Draw the hack against the task: a colour for each setup, a sign for each mode."
+): # the Figure; its `.data` is the table that is shown
+    "Draw the hack against the task, with 95 % intervals: a colour for each setup, a sign for each mode."
     import matplotlib.pyplot as plt
-    fig, ax = plt.subplots(figsize=(7, 4))
-    signs = dict(zip(MODES, "os^x"))
-    for colour, (setup, t) in zip(plt.cm.tab10.colors, rows.groupby("setup", sort=False)):
-        for mode, m in t.groupby("mode"):
-            name = setup if mode == "both" else None
-            ax.scatter(m[task].mean(), m[hack].mean(), color=colour, marker=signs[mode], label=name)
+    import pandas as pd
+    setups, signs, lines = list(rows.setup.unique()), dict(zip(MODES, "os^x")), []
+    fig, ax = plt.subplots(figsize=size_for(len(setups)))
+    for (setup, mode), m in rows.groupby(["setup", "mode"], sort=False):
+        color = look(setups.index(setup))["color"]
+        of = cluster_means(m[[task, hack]].to_numpy(float)[:, None], m["item"].factorize()[0])
+        (x, y), lo, hi = of.mean, of.lo, of.hi
+        ax.errorbar(x, y, [[y - lo[1]], [hi[1] - y]], [[x - lo[0]], [hi[0] - x]], color=color, alpha=.5, lw=1)
+        ax.plot(x, y, signs[mode], color=color, ms=6, mew=1.5)
+        if mode == "both" and len(setups) > 7:
+            ax.annotate(setup, (x, y), (4, 4), textcoords="offset points", fontsize=7)
+        lines.append({"setup": setup, "mode": mode, task: x, hack: y, f"{hack}_lo": lo[1], f"{hack}_hi": hi[1]})
     ax.set(xlabel=task, ylabel=hack, title="○ both  □ retain  △ forget  × neither")
-    ax.legend(fontsize=7)
-    plt.close(fig)
+    if len(setups) <= 7: # colours are that many; more are named where they are
+        handles = [plt.Line2D([], [], marker="s", ls="none", color=look(k)["color"]) for k in range(len(setups))]
+        fig.legend(handles, setups, loc="outside right upper")
+    fig.data = pd.DataFrame(lines)
     return fig

@@ -85,12 +85,13 @@ def suggest_l1(
     by = t.groupby("u").e.mean()
     order = by.abs().sort_values().index
     best, e = order[0], by[order[0]]
-    s, method = slope_of(by, order)
-    u = best + float(np.clip(e / s, -FASTEST, FASTEST))
     dense, sparse = by[by > 0].index.max(), by[by < 0].index.min()
-    if dense < sparse and not dense < u < sparse:
-        u = (dense + sparse) / 2
-        method = "the middle of the bracket"
+    if dense < sparse:
+        s, method = (by[dense] - by[sparse]) / (sparse - dense), "a line between the runs on both sides"
+        u = dense + by[dense] / s
+    else:
+        s, method = slope_of(by, order)
+        u = best + float(np.clip(e / s, -FASTEST, FASTEST))
     if dense > sparse: method += "; L0 does not fall everywhere as l1 rises, so seeds should be repeated"
     noise = (t.l0_sd / t.l0)[t.u == best].mean() if "l0_sd" in t else math.nan
     noise = (tol if math.isnan(noise) else noise) / s
@@ -110,13 +111,13 @@ def search_l1(
     source, # as `train_sae` takes it
     config:SAEConfig, # with a target
     root, # folder for the runs, 0, 1, 2, …; finished ones are read
-    start:float, # penalty of the first run
+    start:float|None=None, # penalty of the first run; None: the configuration's
     most:int=6, # runs
     rule=None, # function (history, target) -> the next penalty; None: `suggest_l1`
     tol:float=.1, # relative, within which the search ends
     )->pd.DataFrame: # `history_of` the runs
     "Look for a target by separate runs"
-    l1, folders = start, []
+    l1, folders = config.l1 if start is None else start, []
     while len(folders) < most:
         folders.append(Path(root)/str(len(folders)))
         train_sae(source, config.but(target=None, l1=l1), folders[-1])

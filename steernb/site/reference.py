@@ -290,8 +290,9 @@ def colourless(c)->bool:
 # %% ../../nbs/99_site.reference.ipynb #p004
 def light_and_dark(fig): # the same figure
     "Turn colourless lines, edges and text of a matplotlib figure into one grey, and remove its backgrounds."
+    kept = {id(t) for ax in fig.axes if ax.images for t in ax.texts} # figures in what can be read on their colours
     for patch in (fig.patch, *(ax.patch for ax in fig.axes)): patch.set_alpha(0)
-    for a in fig.findobj():
+    for a in (x for x in fig.findobj() if id(x) not in kept):
         for part in ("edgecolor",) if hasattr(a, "get_edgecolor") else ("color", "markeredgecolor"):
             c = getattr(a, f"get_{part}", lambda: "none")()
             if len(to_rgba_array(c)) and colourless(c): getattr(a, f"set_{part}")(GREY)

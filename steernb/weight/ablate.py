@@ -10,7 +10,7 @@ __all__ = ['FULL', 'BASE', 'WHERE', 'Asked', 'ablate', 'Source', 'change_array',
 from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
-from ..core import RowsError, check_number, progress
+from ..core import RowsError, check_number, progress, styled
 from ..record import Parts, digest, tensors_digest
 from ..data.tasks import Task, task_loader
 from ..steer.intervention import Intervention, weights_hash
@@ -221,28 +221,35 @@ def axis_match(
     return out.assign(relation=np.where(out.asked.isna(), "unknown", relation))
 
 # %% ../../nbs/63_weight.ablate.ipynb #c022
+def _retained_on(ax, own, parts, style, shift)->list: # handles for a legend
+    "Draw the parts of one fine-tuning, `shift` below their lines"
+    own, first = own.set_index(["ablation_family", "component", "rank_or_group", "keep_or_drop"]), None
+    for role, fill in (("random", "none"), ("drop", "none"), ("keep", style["color"])):
+        at = [(y + shift, own.loc[(*p, role)]) for y, p in enumerate(parts) if (*p, role) in own.index]
+        if not at: continue
+        x, lo, hi = np.array([[r.retained, r.lo, r.hi] for _, r in at]).T
+        color = "lightgrey" if role == "random" else style["color"]
+        how = dict(fmt=style["marker"], ms=4, lw=1, color=color, mfc=fill, zorder=1 if role == "random" else 2)
+        first = ax.errorbar(x, [y for y, _ in at], xerr=np.maximum([x - lo, hi - x], 0), **how)
+    return first
+
+@styled
 def plot_retained(
     t:pd.DataFrame, # of `retention`
     parts:list, # [(ablation_family, component, rank_or_group)], from top to bottom
 ): # the Figure; its `.data` is `t`
-    "Plot what each part retains: kept (dots), dropped (crosses), random (grey), a colour for each fine-tuning"
+    "Plot what each part retains: kept (filled), dropped (hollow), random (grey), a colour for each fine-tuning"
     import matplotlib.pyplot as plt
-    adapters, marks = list(t.adapter.unique()), dict(keep="o", drop="x", random=".")
     names = [f"{f}: {c}" + ("" if g in ("all", c) else f" {g}") for f, c, g in parts]
-    fig, ax = plt.subplots(figsize=(8, .6 + .42 * len(parts)), layout="constrained")
-    index = t.set_index(["adapter", "ablation_family", "component", "rank_or_group", "keep_or_drop"])
-    for i, a in enumerate(adapters):
-        for role, mark in marks.items():
-            at = [(y, index.loc[key]) for y, p in enumerate(parts) if (key := (a, *p, role)) in index.index]
-            y = [y + .5 * (i / max(1, len(adapters) - 1) - .5) for y, _ in at]
-            x, lo, hi = np.array([[r.retained, r.lo, r.hi] for _, r in at]).T.reshape(3, -1)
-            how = dict(fmt=mark, ms=5, lw=1, color=look(i)["color"] if role != "random" else "lightgrey", mfc="none")
-            ax.errorbar(x, y, xerr=np.maximum([x - lo, hi - x], 0), label=a if role == "keep" else None, **how)
-    for x in (0, .3, .7, 1): ax.axvline(x, color="grey", lw=.6, ls="--" if x in (.3, .7) else "-")
+    tunings = dict(list(t.groupby("adapter", sort=False)))
+    row = max(.42, .1 * len(tunings)) # inches of a part
+    fig, ax = plt.subplots(figsize=(8, max(.6 + row * len(parts), .6 + .2 * len(tunings))))
+    shifts = np.linspace(-.4, .4, len(tunings)) if len(tunings) > 1 else [0]
+    shown = [_retained_on(ax, own, parts, look(i), s) for i, (own, s) in enumerate(zip(tunings.values(), shifts))]
+    for x in (0, .3, .7, 1): ax.axvline(x, color="grey", lw=.6, ls="--" if x in (.3, .7) else "-", zorder=0)
+    ax.hlines(np.arange(1, len(parts)) - .5, 0, 1, transform=ax.get_yaxis_transform(), color=".85", lw=.6, zorder=0)
     ax.set_yticks(range(len(parts)), names)
-    ax.invert_yaxis()
-    ax.set(xlabel="retained share of the whole difference's effect")
-    fig.legend(loc="outside right upper")
+    ax.set(xlabel="retained share of the whole difference's effect", ylim=(len(parts) - .5, -.5))
+    fig.legend([s for s in shown if s], [a for a, s in zip(tunings, shown) if s], loc="outside right upper")
     fig.data = t
-    plt.close(fig)
     return fig
