@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PAGE', 'FEW', 'MANY', 'begin', 'about', 'colophon', 'verdict', 'finding', 'verdicts', 'slug', 'notebook', 'commands',
-           'page_path', 'new_page', 'Journal']
+           'page_path', 'write_page', 'new_page', 'Journal', 'sweep_page', 'run_page', 'Report']
 
 # %% ../../nbs/98_site.page.ipynb #c003
 import json, os, re, shlex, unicodedata
@@ -16,7 +16,7 @@ from typing import Literal
 import tyro
 from ..cli.command import Command, command
 from ..core import ConfigError, nearest, shipped_text
-from ..record import atomic, check_target
+from ..record import atomic, check_target, write_csv
 
 # %% ../../nbs/98_site.page.ipynb #c004b
 def begin(
@@ -146,6 +146,12 @@ def page_path(question, folder, page, date)->Path:
     if path.exists(): raise ConfigError(f"{path} exists, and a page is never written over: use --page NAME")
     return path
 
+def write_page(path, script:str, **filled)->Path:
+    "Fill in the script of a page, and write it as a notebook"
+    made = json.dumps(notebook(Template(script).substitute(filled)), sort_keys=True, indent=1, ensure_ascii=False)
+    with atomic(path) as tmp: Path(tmp).write_text(made + "\n", encoding="utf8")
+    return path
+
 def new_page(
     question:str, # what the page asks; becomes its title
     folder="journal", # where pages are kept
@@ -162,13 +168,11 @@ def new_page(
     path = page_path(question, folder, page, date)
     seeds = (seed,) if quick else (seed, seed + 1, seed + 2)
     source = os.path.relpath(model, folder) if model and Path(model).is_dir() else model
-    text = Template(PAGE).substitute(
-        question=question, date=path.name[:10], category=json.dumps(model) if model else "embedded model", seed=seed,
-        command=repr(commands(question, path, page, model, seed, quick)), model=repr(source) if source else "",
-        slow="#| slow", study=f"seeds={seeds}, {FEW if quick else MANY}")
-    made = json.dumps(notebook(text), sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-    with atomic(path) as tmp: Path(tmp).write_text(made, encoding="utf8")
-    return path
+    return write_page(
+        path, PAGE, question=question, date=path.name[:10], category=json.dumps(model) if model else "embedded model",
+        seed=seed, command=repr(commands(question, path, page, model, seed, quick)), slow="#| slow",
+        model=repr(source) if source else "", study=f"seeds={seeds}, {FEW if quick else MANY}")
+
 
 # %% ../../nbs/98_site.page.ipynb #c026
 @command("journal")
@@ -191,3 +195,71 @@ class Journal(Command):
         made = new_page(self.question, self.out, self.page, self.model, self.seed, self.quick)
         self.wrote([made])
         self.say(f"run it with: jupyter nbconvert --to notebook --execute --inplace {made}")
+
+# %% ../../nbs/98_site.page.ipynb #s002
+def sweep_page(
+    root, # folder of a sweep, or several
+    question:str, # becomes the title
+    folder="journal", # where pages are kept
+    page:str|None=None, # file name without date; none: the first words of the question
+    metric:str="main_metric", # what judges a trial
+    goal:str="max", # or "min"
+    date=None, # day of the page; none: today
+)->Path: # the notebook; beside it a folder of its name with `trials.csv`
+    "Write a page of what a sweep has found. Raises: `ConfigError` for a page that exists or a metric that no trial has"
+    from steernb.lab.runs import check_columns
+    from steernb.lab.trials import read_trials
+    roots = [root] if isinstance(root, (str, Path)) else [*root]
+    runs, question = read_trials(*roots), " ".join(question.split())
+    check_columns(runs, [metric])
+    settings = [p for p in runs.attrs["config"] if runs[p].nunique(dropna=False) > 1]
+    if not [p for p in settings if p != "seed"]: raise ConfigError("nothing but the seed varies. Use a sweep of a setting")
+    path = page_path(question, folder, page, date)
+    write_csv(path.with_suffix("")/"trials.csv", runs)
+    made = shlex.join(["steernb", "report", *map(str, roots), "--question", question, "--metric", metric])
+    return write_page(path, shipped_text("sweep"), question=question, date=path.name[:10], n=len(runs),
+                      varied=", ".join(settings), settings=settings, metric=repr(metric), goal=repr(goal),
+                      data=repr(f"{path.stem}/trials.csv"), made=repr(made))
+
+
+# %% ../../nbs/98_site.page.ipynb #s005
+def run_page(path)->Path:
+    "Run a page in its folder, and store its outputs in the form in which `nbdev_clean` leaves a notebook"
+    from steernb.core import need
+    nbformat, client = need("nbformat", "dev"), need("nbclient", "dev")
+    nb = nbformat.read(path, as_version=4)
+    client.NotebookClient(nb, timeout=600, resources=dict(metadata=dict(path=str(Path(path).parent)))).execute()
+    for c in nb.cells:
+        c.metadata.clear()
+        c.pop("execution_count", None)
+        if c.cell_type != "code": continue
+        c.execution_count = None
+        for o in c.outputs:
+            if "execution_count" in o: o["execution_count"] = None
+            o.pop("metadata", None) if o.output_type == "stream" else o.metadata.clear()
+    nb.metadata.pop("language_info", None)
+    with atomic(path) as tmp: nbformat.write(nb, tmp)
+    return Path(path)
+
+@command("report")
+@dataclass(kw_only=True)
+class Report(Command):
+    "Write what sweeps have found as a page of the journal, with tables, picture and a finding, and run it"
+    name = "report"
+    root:tyro.conf.Positional[tuple[Path, ...]] # folders of sweeps
+    question:str # what the page asks; becomes its title
+    page:str|None = None # file name without the date; none: the first words of the question
+    metric:str = "main_metric" # entry of a trial that judges it
+    goal:Literal["max", "min"] = "max" # whether more of it is better
+
+    def resolve(self): return replace(self, out=self.out or Path("journal"))
+
+    def check(self, given):
+        if not self.question.strip(): raise ConfigError("no question: say in one sentence what the page asks")
+        page_path(self.question, self.out, self.page, None)
+        super().check(given)
+
+    def run(self):
+        self.wrote([run_page(sweep_page(self.root, self.question, self.out, self.page, self.metric, self.goal))])
+        self.say("the prediction is yours: write it into PREDICTED, and say what the page does not show")
+
