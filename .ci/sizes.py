@@ -12,7 +12,7 @@ WORDS = dict(wide="lines over 120 columns", long="functions over 1,600 character
              many="functions with more than 8 parameters", private="private names imported from another room",
              joined="statements joined by ; or in an assignment of unlike things",
              own="pages with more than 40 lines of their own")
-BARS = dict(wide=0, long=0, tall=5, many=5, private=0, joined=0, own=11) # at most so many in the whole project
+BARS = dict(wide=0, long=0, tall=5, many=5, private=0, joined=0, own=12) # at most so many in the whole project
 KB = 1520
 COLUMNS, CHARACTERS, LINES, PARAMETERS, OWN = 120, 1600, 40, 8, 40
 

@@ -93,7 +93,7 @@ def steered_axes(
     seeds=(0, 1, 2), # of the pairs
     n_pairs:int=40,
     n_random:int=16,
-    depths=(.3, .7),
+    depths=(.3, .7), # of the blocks that are steered
     )->tuple: # {axis: rows}, DataFrame of `reliability`, {axis: why it was skipped}
     "Ask the persona prompt, a mean difference and random directions the items of every axis"
     places, first = sites(search.model, "residual", depths), seeds[0]

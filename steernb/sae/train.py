@@ -10,7 +10,6 @@ __all__ = ['HELP', 'architecture', 'SAEConfig', 'help_of', 'check_names', 'check
 # %% ../../nbs/71_sae.train.ipynb #c003
 import math, resource, time
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 import torch
 from fastcore.basics import patch
 from safetensors.torch import load_file

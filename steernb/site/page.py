@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PAGE', 'FEW', 'MANY', 'begin', 'about', 'colophon', 'verdict', 'finding', 'verdicts', 'slug', 'notebook', 'commands',
-           'page_path', 'write_page', 'new_page', 'Journal', 'sweep_page', 'run_page', 'Report']
+           'page_path', 'write_page', 'new_page', 'Journal', 'from_here', 'sweep_page', 'run_page', 'Report']
 
 # %% ../../nbs/98_site.page.ipynb #c003
 import json, os, re, shlex, unicodedata
@@ -197,6 +197,11 @@ class Journal(Command):
         self.say(f"run it with: jupyter nbconvert --to notebook --execute --inplace {made}")
 
 # %% ../../nbs/98_site.page.ipynb #s002
+def from_here(path)->str:
+    "Name a folder as seen from here, or by its last part where it lies elsewhere."
+    path = Path(path).resolve()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path.name)
+
 def sweep_page(
     root, # folder of a sweep, or several
     question:str, # becomes the title
@@ -213,10 +218,10 @@ def sweep_page(
     runs, question = read_trials(*roots), " ".join(question.split())
     check_columns(runs, [metric])
     settings = [p for p in runs.attrs["config"] if runs[p].nunique(dropna=False) > 1]
-    if not [p for p in settings if p != "seed"]: raise ConfigError("nothing but the seed varies. Use a sweep of a setting")
+    if not {*settings} - {"seed"}: raise ConfigError("nothing but the seed varies. Use a sweep of a setting")
     path = page_path(question, folder, page, date)
     write_csv(path.with_suffix("")/"trials.csv", runs)
-    made = shlex.join(["steernb", "report", *map(str, roots), "--question", question, "--metric", metric])
+    made = shlex.join(["steernb", "report", *map(from_here, roots), "--question", question, "--metric", metric])
     return write_page(path, shipped_text("sweep"), question=question, date=path.name[:10], n=len(runs),
                       varied=", ".join(settings), settings=settings, metric=repr(metric), goal=repr(goal),
                       data=repr(f"{path.stem}/trials.csv"), made=repr(made))
@@ -228,7 +233,10 @@ def run_page(path)->Path:
     from steernb.core import need
     nbformat, client = need("nbformat", "dev"), need("nbclient", "dev")
     nb = nbformat.read(path, as_version=4)
-    client.NotebookClient(nb, timeout=600, resources=dict(metadata=dict(path=str(Path(path).parent)))).execute()
+    place = dict(metadata=dict(path=str(Path(path).parent)))
+    # so that pictures are stored, whatever is set
+    shown = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    client.NotebookClient(nb, timeout=600, coalesce_streams=True, resources=place).execute(env=shown)
     for c in nb.cells:
         c.metadata.clear()
         c.pop("execution_count", None)
