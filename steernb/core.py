@@ -291,8 +291,9 @@ def styled(draw):
     @wraps(draw)
     def inner(*args, **kw):
         import matplotlib.pyplot as plt
+        from matplotlib.figure import Figure
         with plt.style.context("steernb.look"): out = draw(*args, **kw)
-        if isinstance(out, plt.Figure): plt.close(out)
+        if isinstance(out, Figure): plt.close(out)
         return out
     return inner
 
